@@ -28,12 +28,12 @@ GUEST_BIN := $(GUESTS:%=$(GUEST_DIR)/%.bin)
 .PHONY: guests
 guests: $(GUEST_ELF) $(GUEST_BIN) $(GUEST_DIR)/linux.cpio.gz ## the guests: bare metal and the Linux initramfs
 
-$(GUEST_OBJ)/%.c.o: guest/%.c mk/guests.mk
+$(GUEST_OBJ)/%.c.o: guest/%.c mk/guests.mk | deps-build
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(GUEST_CC) $(GUEST_CFLAGS) -MMD -MP -c -o $@ $<
 
-$(GUEST_OBJ)/%.S.o: guest/%.S mk/guests.mk
+$(GUEST_OBJ)/%.S.o: guest/%.S mk/guests.mk | deps-build
 	$(call say,AS,$<)
 	@mkdir -p $(@D)
 	$(Q)$(GUEST_CC) $(GUEST_CFLAGS) -MMD -MP -c -o $@ $<
@@ -59,7 +59,7 @@ $(GUEST_DIR)/linux-init: $(call guest_objects,linux)
 	$(Q)$(GUEST_CC) $(GUEST_LDFLAGS) -Wl,-s -o $@ $^
 
 # The folders are mount points; /dev/console comes with the kernel.
-$(GUEST_DIR)/linux.cpio.gz: $(GUEST_DIR)/linux-init $(BUILD)/sysroot/bin/busybox scripts/initramfs mk/guests.mk
+$(GUEST_DIR)/linux.cpio.gz: $(GUEST_DIR)/linux-init scripts/initramfs mk/guests.mk | deps-build $(BUILD)/sysroot
 	$(call say,CPIO,$@)
 	$(Q)scripts/initramfs $@ init=$(GUEST_DIR)/linux-init bin/busybox=$(BUILD)/sysroot/bin/busybox \
 		'bin/sh->busybox' proc/ sys/ dev/ tmp/

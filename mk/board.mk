@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: MIT
+#
+# The board's root file system, and the targets that run something on the board.
+# Where this machine is the board itself (scripts/board --which), nothing of QEMU
+# is built or installed.
+
+BOARD_KIND := $(shell scripts/board --which)
+BOARD_INITRAMFS := $(BUILD)/board/initramfs.cpio
+TRAPLINE := $(BUILD)/arm64/trapline
+
+# What commands on the board find in $TL_GUESTS. The Image is there too, so that
+# the folder is complete on a native board.
+BOARD_GUESTS := $(GUEST_ELF) $(GUEST_BIN) $(GUEST_DIR)/linux.cpio.gz $(GUEST_DIR)/Image
+BOARD_TESTS := $(wildcard tests/board/*)
+
+$(GUEST_DIR)/Image: $(BUILD)/kernel/Image
+	@mkdir -p $(@D)
+	$(Q)ln -sfn ../kernel/Image $@
+
+# Not compressed: the emulated CPU would spend longer on that than QEMU on loading.
+$(BOARD_INITRAMFS): board/init scripts/initramfs mk/board.mk $(TRAPLINE) $(BOARD_GUESTS) $(BOARD_TESTS) \
+		| deps-build $(BUILD)/sysroot
+	$(call say,CPIO,$@)
+	@mkdir -p $(@D)
+	$(Q)scripts/initramfs $@ init=board/init bin/busybox=$(BUILD)/sysroot/bin/busybox 'bin/sh->busybox' \
+		bin/trapline=$(TRAPLINE) $(foreach f,$(BOARD_GUESTS),guests/$(notdir $(f))=$(f)) \
+		$(foreach f,$(BOARD_TESTS),tests/$(notdir $(f))=$(f)) \
+		proc/ sys/ dev/ tmp/ run/ root/ mnt/
+
+.PHONY: board board-files
+
+# Everything that scripts/board needs.
+ifeq ($(BOARD_KIND),native)
+board-files: $(TRAPLINE) $(BOARD_GUESTS)
+else
+board-files: $(BOARD_INITRAMFS) $(BUILD)/kernel/Image | deps-board
+endif
+
+board: board-files ## a shell on the board
+	@scripts/board

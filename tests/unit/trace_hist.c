@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The histogram: exact figures are exact, percentiles stay within their bound
+ * over the whole range, merging is the same as adding.
+ * Links: trace/profile/hist.c
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "trace/profile/hist.h"
+
+static void test_empty(void **state)
+{
+	struct tl_hist h = {0};
+
+	(void)state;
+	assert_int_equal(tl_hist_percentile(&h, 50), 0);
+	assert_int_equal(tl_hist_percentile(&h, 100), 0);
+	assert_int_equal(tl_hist_average(&h), 0);
+}
+
+static void test_exact_figures(void **state)
+{
+	static const uint64_t values[] = {7, 3, 1000000, 12, 3};
+	struct tl_hist h = {0};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++)
+		tl_hist_add(&h, values[i]);
+	assert_int_equal(h.count, 5);
+	assert_int_equal(h.sum, 1000025);
+	assert_int_equal(h.min, 3);
+	assert_int_equal(h.max, 1000000);
+	assert_int_equal(tl_hist_average(&h), 200005);
+	assert_int_equal(tl_hist_percentile(&h, 0), 3);
+	assert_int_equal(tl_hist_percentile(&h, 40), 3);
+	assert_int_equal(tl_hist_percentile(&h, 41), 7);
+	assert_int_equal(tl_hist_percentile(&h, 80), 12);
+	assert_int_equal(tl_hist_percentile(&h, 100), 1000000);
+}
+
+/* One value between a smaller and a larger one: the median must be within 1.6 % of it. */
+static void test_error_bound(void **state)
+{
+	(void)state;
+	for (uint64_t v = 1; v < (UINT64_C(1) << 45); v += v / 7 + 1) {
+		struct tl_hist h = {0};
+		uint64_t p50, error;
+
+		tl_hist_add(&h, 0);
+		tl_hist_add(&h, v);
+		tl_hist_add(&h, UINT64_C(1) << 46);
+		p50 = tl_hist_percentile(&h, 50);
+		error = p50 > v ? p50 - v : v - p50;
+		assert_true(error * 63 <= v);
+	}
+}
+
+static void test_percentiles_of_a_ramp(void **state)
+{
+	struct tl_hist h = {0};
+
+	(void)state;
+	for (uint64_t v = 1; v <= 100000; v++)
+		tl_hist_add(&h, v);
+	assert_in_range(tl_hist_percentile(&h, 50), 49000, 51000);
+	assert_in_range(tl_hist_percentile(&h, 99), 97400, 100000);
+	assert_int_equal(tl_hist_percentile(&h, 100), 100000);
+}
+
+static void test_huge_values(void **state)
+{
+	struct tl_hist h = {0};
+
+	(void)state;
+	tl_hist_add(&h, UINT64_MAX);
+	tl_hist_add(&h, UINT64_MAX);
+	assert_int_equal(h.max, UINT64_MAX);
+	assert_int_equal(h.sum, UINT64_MAX);
+	assert_int_equal(h.bucket[TL_HIST_BUCKETS - 1], 2);
+	/* All in one bucket: never below what was put in. */
+	assert_int_equal(tl_hist_percentile(&h, 50), UINT64_MAX);
+}
+
+static void test_merge(void **state)
+{
+	struct tl_hist a = {0}, b = {0}, all = {0};
+
+	(void)state;
+	for (uint64_t v = 5; v < 5000000; v = v * 3 / 2) {
+		tl_hist_add(v & 1 ? &a : &b, v);
+		tl_hist_add(&all, v);
+	}
+	tl_hist_merge(&a, &b);
+	assert_memory_equal(&a, &all, sizeof(a));
+	b = (struct tl_hist){0};
+	tl_hist_merge(&b, &all);
+	assert_memory_equal(&b, &all, sizeof(b));
+	tl_hist_merge(&a, &(struct tl_hist){0});
+	assert_memory_equal(&a, &all, sizeof(a));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_empty),
+		cmocka_unit_test(test_exact_figures),
+		cmocka_unit_test(test_error_bound),
+		cmocka_unit_test(test_percentiles_of_a_ramp),
+		cmocka_unit_test(test_huge_values),
+		cmocka_unit_test(test_merge),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

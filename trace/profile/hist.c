@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Log-linear buckets. The first 32 hold one value each; after that the highest
+ * set bit picks a group of 32 and the five bits below it the bucket within.
+ */
+#include "trace/profile/hist.h"
+
+#define SUB_COUNT (1u << TL_HIST_SUB_BITS)
+#define VALUE_MAX ((UINT64_C(1) << TL_HIST_VALUE_BITS) - 1)
+
+static unsigned int hist_index(uint64_t value)
+{
+	unsigned int shift;
+
+	if (value > VALUE_MAX)
+		value = VALUE_MAX;
+	if (value < SUB_COUNT)
+		return (unsigned int)value;
+	shift = 63 - (unsigned int)__builtin_clzll(value) - TL_HIST_SUB_BITS;
+	/* The leading bit is still in value >> shift, which makes up for shift + 1 groups. */
+	return (shift << TL_HIST_SUB_BITS) + (unsigned int)(value >> shift);
+}
+
+/* The middle of a bucket: at most half its width away from whatever fell in. */
+static uint64_t hist_value(unsigned int index)
+{
+	unsigned int shift;
+	uint64_t low;
+
+	if (index < SUB_COUNT)
+		return index;
+	shift = (index >> TL_HIST_SUB_BITS) - 1;
+	low = (uint64_t)(index - (shift << TL_HIST_SUB_BITS)) << shift;
+	return low + ((UINT64_C(1) << shift) - 1) / 2;
+}
+
+static uint64_t add_saturated(uint64_t a, uint64_t b)
+{
+	return a > UINT64_MAX - b ? UINT64_MAX : a + b;
+}
+
+void tl_hist_add(struct tl_hist *hist, uint64_t value)
+{
+	if (!hist->count || value < hist->min)
+		hist->min = value;
+	if (value > hist->max)
+		hist->max = value;
+	hist->count++;
+	hist->sum = add_saturated(hist->sum, value);
+	hist->bucket[hist_index(value)]++;
+}
+
+void tl_hist_merge(struct tl_hist *hist, const struct tl_hist *from)
+{
+	if (!from->count)
+		return;
+	if (!hist->count || from->min < hist->min)
+		hist->min = from->min;
+	if (from->max > hist->max)
+		hist->max = from->max;
+	hist->count += from->count;
+	hist->sum = add_saturated(hist->sum, from->sum);
+	for (unsigned int i = 0; i < TL_HIST_BUCKETS; i++)
+		hist->bucket[i] += from->bucket[i];
+}
+
+uint64_t tl_hist_percentile(const struct tl_hist *hist, double percent)
+{
+	double exact = (double)hist->count * percent / 100.0;
+	uint64_t want = (uint64_t)exact;
+	uint64_t seen = 0;
+	uint64_t value;
+
+	if (!hist->count)
+		return 0;
+	if ((double)want < exact || !want)
+		want++;
+	if (want >= hist->count)
+		return hist->max;
+	for (unsigned int i = 0; i < TL_HIST_BUCKETS; i++) {
+		seen += hist->bucket[i];
+		if (seen < want)
+			continue;
+		value = hist_value(i);
+		/* The middle of the outermost buckets may lie beyond what was ever put in. */
+		if (value < hist->min)
+			return hist->min;
+		return value > hist->max ? hist->max : value;
+	}
+	return hist->max;
+}
+
+uint64_t tl_hist_average(const struct tl_hist *hist)
+{
+	return hist->count ? hist->sum / hist->count : 0;
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A histogram of durations whose memory does not grow with what is put in: each
+ * power of two is split into 32 equal buckets, so a percentile is at most 1.6 %
+ * off (half a bucket), while count, sum, minimum and maximum are exact.
+ * Not thread-safe: one owner, or a lock around it.
+ */
+#ifndef TL_TRACE_HIST_H
+#define TL_TRACE_HIST_H
+
+#include <stdint.h>
+
+#define TL_HIST_SUB_BITS 5
+/* Longer than 2^46 ns (19 hours) counts as that long, except in sum and max. */
+#define TL_HIST_VALUE_BITS 46
+#define TL_HIST_BUCKETS    ((TL_HIST_VALUE_BITS - TL_HIST_SUB_BITS + 1) << TL_HIST_SUB_BITS)
+
+/* All zero is a valid, empty histogram. */
+struct tl_hist {
+	uint64_t count;
+	uint64_t sum; /* stays at UINT64_MAX once it would pass it */
+	uint64_t min; /* of no meaning while count is 0 */
+	uint64_t max;
+	uint64_t bucket[TL_HIST_BUCKETS];
+};
+
+/* Adds one value (ns). */
+void tl_hist_add(struct tl_hist *hist, uint64_t value);
+
+/* Adds all of `from` to `hist`; min, max and percentiles come out as if put in one by one. */
+void tl_hist_merge(struct tl_hist *hist, const struct tl_hist *from);
+
+/*
+ * The smallest value that at least `percent` (0 to 100) of all values do not
+ * exceed, to half a bucket; 0 if the histogram is empty.
+ */
+uint64_t tl_hist_percentile(const struct tl_hist *hist, double percent);
+
+/* The mean, rounded down; 0 if the histogram is empty. */
+uint64_t tl_hist_average(const struct tl_hist *hist);
+
+#endif

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A profile of one VM from start to end, as the VMM sees it: create before the
+ * vCPU threads exist, set_vm once they do and before any calls KVM_RUN, stop when
+ * they have stopped, then read the profile. A thread of its own collects
+ * meanwhile. These functions are called by one thread, the VMM's.
+ */
+#ifndef TL_TRACE_SESSION_H
+#define TL_TRACE_SESSION_H
+
+#include "base/vm_desc.h"
+#include "trace/profile/profile.h"
+
+struct tl_session;
+
+/*
+ * Makes the tracefs instance. What is wrong has been said in one line when this
+ * returns -errno.
+ */
+int tl_session_create(struct tl_session **out);
+
+/*
+ * Names the vCPUs, starts the collector thread (which blocks all signals) and then
+ * recording. `desc` is copied; its stats_fds stay the
+ * caller's and must be open until stop has returned. Called once.
+ * Returns 0 or -errno (logged).
+ */
+int tl_session_set_vm(struct tl_session *session, const struct tl_vm_desc *desc);
+
+/*
+ * Ends recording, takes in what is still in the buffers and reads the kernel's
+ * statistics. No vCPU may run any more. Returns 0, or the -errno (logged) of what
+ * makes the profile incomplete; what there is of it can be read all the same.
+ * A second call does nothing.
+ */
+int tl_session_stop(struct tl_session *session);
+
+/* The profile, whole after stop; the session's, valid until destroy. */
+const struct tl_profile *tl_session_profile(const struct tl_session *session);
+
+/* Stops what still runs and removes the instance. Accepts NULL. */
+void tl_session_destroy(struct tl_session *session);
+
+#endif

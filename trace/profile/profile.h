@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The profile: what is known of a VM's exits, built from decoded events one at a
+ * time. It knows nothing of where events come from or how it will be shown.
+ *
+ * Handling time is from kvm_exit to the next kvm_entry of the same vCPU. Where an
+ * event between the two may be missing there is no time rather than a wrong one:
+ * the exit is counted as untimed. Not thread-safe: one writer, readers afterwards.
+ */
+#ifndef TL_TRACE_PROFILE_H
+#define TL_TRACE_PROFILE_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "trace/decode/esr.h"
+#include "trace/decode/event.h"
+#include "trace/profile/hist.h"
+
+#define TL_PROFILE_VCPUS_MAX 4096
+#define TL_PROFILE_GAPS_MAX  8
+
+struct tl_profile_class {
+	uint64_t count;       /* exits seen */
+	uint64_t untimed;     /* of these, without a handling time */
+	struct tl_hist *time; /* ns; NULL until the first */
+};
+
+/* Exits that the vCPU's count says happened and that no event told of. */
+struct tl_profile_gap {
+	uint64_t from, to; /* ns, CLOCK_MONOTONIC; from 0: before the first event */
+	uint64_t exits;
+};
+
+struct tl_profile_vcpu {
+	unsigned int id;
+	pid_t tid; /* 0: not known */
+
+	uint64_t exits;           /* kvm_exit events seen */
+	uint64_t userspace_exits; /* KVM_RUN returned with an exit to serve */
+	uint64_t interrupted;     /* KVM_RUN returned because of a signal */
+	uint64_t guest_ns;        /* entry to exit, where both are known */
+
+	int has_counts;         /* the kernel is patched */
+	uint64_t start_count;   /* the exit count before the first exit that is to be seen */
+	uint64_t last_count;    /* the highest exit count seen in an event */
+	uint64_t missed;        /* gaps in the count, summed */
+	uint64_t disorder;      /* counts that did not grow */
+	unsigned int gap_count; /* may exceed what `gaps` has room for */
+	struct tl_profile_gap gaps[TL_PROFILE_GAPS_MAX];
+
+	int has_kernel_exits;  /* KVM's statistics could be read */
+	uint64_t kernel_exits; /* their "exits", from start to end of the profile */
+
+	struct tl_profile_class classes[TL_CLASS_COUNT];
+
+	/* Where the vCPU is: what the last event left behind. */
+	uint64_t last_ts;
+	uint64_t open_ts;        /* of the exit or entry that is open */
+	unsigned int open_class; /* of the exit that waits for its entry */
+	enum { TL_VCPU_UNKNOWN, TL_VCPU_HOST, TL_VCPU_GUEST } where;
+};
+
+struct tl_profile {
+	pid_t pid;               /* of the VM; 0: not known */
+	unsigned int vcpu_count; /* in the order of their ids */
+	struct tl_profile_vcpu **vcpus;
+	uint64_t first_ts, last_ts; /* of all events */
+	uint64_t ring_lost;         /* events the kernel says it dropped */
+	uint64_t gaps_unsized;      /* losses of which it did not say how many */
+	uint64_t strangers;         /* events of threads and vCPUs that nobody named */
+	int open_gaps;              /* LOST_BEGIN without its LOST_END */
+	int patched;                /* the events carry vCPU and exit count */
+	int failed;                 /* -ENOMEM came up: counts are right, times are missing */
+};
+
+int tl_profile_create(struct tl_profile **out);
+
+/* Accepts NULL. */
+void tl_profile_destroy(struct tl_profile *profile);
+
+/*
+ * Names a vCPU, its thread (0: unknown) and the exit count it has now. Events of
+ * vCPUs that nobody named are counted as strangers. Returns 0, -EEXIST, -E2BIG
+ * or -ENOMEM.
+ */
+int tl_profile_add_vcpu(
+	struct tl_profile *profile, unsigned int id, pid_t tid, uint64_t start_count);
+
+/* The vCPU by id, NULL if there is none. */
+struct tl_profile_vcpu *tl_profile_vcpu(const struct tl_profile *profile, unsigned int id);
+
+/* Takes in one event. Events must come in the order of time. */
+void tl_profile_event(struct tl_profile *profile, const struct tl_event *event);
+
+/* KVM's "exits" of a vCPU, as it is after the last event. Returns 0 or -ENOENT. */
+int tl_profile_set_kernel_exits(struct tl_profile *profile, unsigned int id, uint64_t exits);
+
+/* What is known of completeness, of one vCPU or of all; see tl_profile_reconcile. */
+struct tl_reconciliation {
+	uint64_t seen;
+	int has_kernel;
+	uint64_t kernel;
+	int has_last;
+	uint64_t last; /* exit count of the last event, less the count at the start */
+	int has_lost;
+	uint64_t lost; /* the larger of kernel and last, less seen */
+	int equal;     /* both are known, and all three are equal */
+};
+
+/* The reconciliation of one vCPU. */
+struct tl_reconciliation tl_profile_reconcile_vcpu(const struct tl_profile_vcpu *vcpu);
+
+/* That of all together; a figure that one vCPU lacks is unknown for all. */
+struct tl_reconciliation tl_profile_reconcile(const struct tl_profile *profile);
+
+#endif

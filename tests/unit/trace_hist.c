@@ -4,12 +4,7 @@
  * over the whole range, merging is the same as adding.
  * Links: trace/profile/hist.c
  */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-#include <cmocka.h>
-
+#include "tests/unit/unit.h"
 #include "trace/profile/hist.h"
 
 static void test_empty(void **state)
@@ -28,7 +23,7 @@ static void test_exact_figures(void **state)
 	struct tl_hist h = {0};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++)
+	for (size_t i = 0; i < ARRAY_LEN(values); i++)
 		tl_hist_add(&h, values[i]);
 	assert_int_equal(h.count, 5);
 	assert_int_equal(h.sum, 1000025);

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * JSON report. What is not known is null, never 0.
+ */
+#include "trace/report/json.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <jansson.h>
+
+#include "base/log.h"
+
+static json_t *number(uint64_t value)
+{
+	/* JSON numbers here are signed 64-bit; no count or ns gets near. */
+	return json_integer(value > INT64_MAX ? INT64_MAX : (json_int_t)value);
+}
+
+static json_t *number_or_null(int known, uint64_t value)
+{
+	return known ? number(value) : json_null();
+}
+
+static json_t *times(const struct tl_hist *time)
+{
+	static const struct tl_hist none;
+	const struct tl_hist *h = time ? time : &none;
+
+	return json_pack("{so so so so so so}", "total", number(h->sum), "avg",
+		number(tl_hist_average(h)), "min", number(h->count ? h->min : 0), "p50",
+		number(tl_hist_percentile(h, 50)), "p99", number(tl_hist_percentile(h, 99)), "max",
+		number(h->max));
+}
+
+static json_t *class_object(const struct tl_profile_vcpu *vcpu, unsigned int c)
+{
+	const struct tl_profile_class *entry = &vcpu->classes[c];
+
+	return json_pack("{ss so so so}", "name", tl_esr_class_name(c), "count",
+		number(entry->count), "timed", number(entry->time ? entry->time->count : 0), "ns",
+		times(entry->time));
+}
+
+/* The classes, WFx among them: the sum of their counts is the vCPU's exits. */
+static json_t *class_array(const struct tl_profile_vcpu *vcpu)
+{
+	json_t *array = json_array();
+
+	for (unsigned int c = 0; c < TL_CLASS_COUNT; c++) {
+		if (vcpu->classes[c].count && json_array_append_new(array, class_object(vcpu, c))) {
+			json_decref(array);
+			return NULL;
+		}
+	}
+	return array;
+}
+
+static json_t *gap_array(const struct tl_profile *profile, const struct tl_profile_vcpu *vcpu)
+{
+	json_t *array = json_array();
+
+	for (unsigned int i = 0; i < vcpu->gap_count && i < TL_PROFILE_GAPS_MAX; i++) {
+		const struct tl_profile_gap *gap = &vcpu->gaps[i];
+		json_t *object = json_pack("{so so so}", "from",
+			number_or_null(gap->from != 0, gap->from - profile->first_ts), "to",
+			number(gap->to - profile->first_ts), "exits", number(gap->exits));
+
+		if (json_array_append_new(array, object)) {
+			json_decref(array);
+			return NULL;
+		}
+	}
+	return array;
+}
+
+static json_t *vcpu_object(const struct tl_profile *profile, const struct tl_profile_vcpu *vcpu)
+{
+	struct tl_reconciliation r = tl_profile_reconcile_vcpu(vcpu);
+	const struct tl_profile_class *idle = &vcpu->classes[TL_CLASS_WFX];
+
+	return json_pack("{so so so so so so so so so so so}", "id", number(vcpu->id), "exits",
+		number(vcpu->exits), "kernel_exits", number_or_null(r.has_kernel, r.kernel),
+		"last_count", number_or_null(r.has_last, r.last), "userspace_exits",
+		number(vcpu->userspace_exits), "interrupted", number(vcpu->interrupted), "lost",
+		number_or_null(r.has_lost, r.lost), "gaps", gap_array(profile, vcpu), "guest_ns",
+		number(vcpu->guest_ns), "idle_ns", number(idle->time ? idle->time->sum : 0),
+		"classes", class_array(vcpu));
+}
+
+static json_t *totals_object(const struct tl_profile *profile)
+{
+	struct tl_reconciliation r = tl_profile_reconcile(profile);
+	uint64_t user = 0;
+
+	for (unsigned int i = 0; i < profile->vcpu_count; i++)
+		user += profile->vcpus[i]->userspace_exits;
+	return json_pack("{so so so so so}", "exits", number(r.seen), "kernel_exits",
+		number_or_null(r.has_kernel, r.kernel), "last_count",
+		number_or_null(r.has_last, r.last), "userspace_exits", number(user), "lost",
+		number_or_null(r.has_lost, r.lost));
+}
+
+static json_t *profile_object(const struct tl_profile *profile)
+{
+	json_t *vcpus = json_array();
+
+	for (unsigned int i = 0; i < profile->vcpu_count; i++) {
+		if (json_array_append_new(vcpus, vcpu_object(profile, profile->vcpus[i]))) {
+			json_decref(vcpus);
+			return NULL;
+		}
+	}
+	return json_pack("{ss so sb so so}", "schema", TL_REPORT_SCHEMA, "duration_ns",
+		number(profile->last_ts - profile->first_ts), "exit_counts", profile->patched,
+		"vcpus", vcpus, "totals", totals_object(profile));
+}
+
+/* Writes all, or returns -errno; always closes. Only here can a full disk show. */
+static int write_text(int fd, const char *text)
+{
+	size_t left = strlen(text);
+	int ret = 0;
+
+	while (left && !ret) {
+		ssize_t n = write(fd, text, left);
+
+		if (n >= 0) {
+			text += n;
+			left -= (size_t)n;
+		} else if (errno != EINTR) {
+			ret = -errno;
+		}
+	}
+	if (close(fd) && !ret)
+		ret = -errno;
+	return ret;
+}
+
+static int replace_file(const char *target, const char *text)
+{
+	size_t size = strlen(target) + sizeof(".XXXXXX");
+	char *temporary = malloc(size);
+	mode_t mask;
+	int fd, ret;
+
+	if (!temporary)
+		return -ENOMEM;
+	snprintf(temporary, size, "%s.XXXXXX", target);
+	fd = mkostemp(temporary, O_CLOEXEC);
+	if (fd < 0) {
+		ret = -errno;
+		free(temporary);
+		return ret;
+	}
+	/* mkostemp makes it private; a report is a file like any other. */
+	mask = umask(0);
+	umask(mask);
+	ret = fchmod(fd, 0666 & ~mask) ? -errno : 0;
+	if (ret)
+		close(fd);
+	else
+		ret = write_text(fd, text);
+	if (!ret && rename(temporary, target))
+		ret = -errno;
+	if (ret)
+		unlink(temporary);
+	free(temporary);
+	return ret;
+}
+
+static int write_file(const char *path, const char *text)
+{
+	struct stat st;
+	char *target;
+	int fd, ret;
+
+	if (stat(path, &st))
+		return errno == ENOENT ? replace_file(path, text) : -errno;
+	if (!S_ISREG(st.st_mode)) {
+		fd = open(path, O_WRONLY | O_CLOEXEC);
+		return fd < 0 ? -errno : write_text(fd, text);
+	}
+	/* Through a link to the file itself: rename would replace the link. */
+	target = realpath(path, NULL);
+	ret = target ? replace_file(target, text) : -errno;
+	free(target);
+	return ret;
+}
+
+int tl_report_json(const char *path, const struct tl_profile *profile)
+{
+	json_t *root = profile_object(profile);
+	char *text = root ? json_dumps(root, JSON_INDENT(2)) : NULL;
+	int ret = -ENOMEM;
+
+	if (text)
+		ret = write_file(path, text);
+	if (ret)
+		tl_log_error(
+			"writing the profile to %s: %s; choose another file", path, strerror(-ret));
+	free(text);
+	json_decref(root);
+	return ret;
+}

@@ -163,7 +163,7 @@ static void put_count(struct text *t, int known, uint64_t count)
 
 static void put_counts(struct text *t, const char *name, const struct tl_reconciliation *r)
 {
-	fprintf(t->out, "  %-14s", name);
+	fprintf(t->out, "  %-16s", name);
 	put_count(t, r->has_kernel, r->kernel);
 	put_count(t, r->has_last, r->last);
 	put_count(t, 1, r->seen);
@@ -190,7 +190,7 @@ static void put_gaps(
 				duration(from, sizeof(from), gap->from - profile->first_ts),
 				duration(to, sizeof(to), gap->to - profile->first_ts));
 		else
-			fprintf(t->out, "    vCPU %u lost its first %" PRIu64 " exits\n", vcpu->id,
+			fprintf(t->out, "    vCPU %u lost its first %" PRIu64 "\n", vcpu->id,
 				gap->exits);
 	}
 	if (vcpu->gap_count > TL_PROFILE_GAPS_MAX)
@@ -270,7 +270,7 @@ static void put_reconciliation(struct text *t, const struct tl_profile *profile)
 {
 	struct tl_reconciliation all = tl_profile_reconcile(profile);
 
-	fprintf(t->out, "\n  %s%-14s %14s %14s %14s %14s%s\n", t->bold, "reconciliation",
+	fprintf(t->out, "\n%s%-18s %14s %14s %14s %14s%s\n", t->bold, "Reconciliation",
 		"KVM statistics", "last count", "exits seen", "lost", t->plain);
 	for (unsigned int i = 0; i < profile->vcpu_count; i++) {
 		struct tl_reconciliation one = tl_profile_reconcile_vcpu(profile->vcpus[i]);

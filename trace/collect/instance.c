@@ -55,7 +55,8 @@ static int write_file(struct tl_instance *instance, const char *file, const char
 /* Removes instances whose process is gone. One that is in use answers EBUSY and stays. */
 static void sweep(void)
 {
-	char **names = tracefs_instances("^" NAME_PREFIX "[0-9]+$");
+	/* A basic regular expression, in which + is a plain character. */
+	char **names = tracefs_instances("^" NAME_PREFIX "[0-9][0-9]*$");
 
 	for (unsigned int i = 0; names && names[i]; i++) {
 		long pid = strtol(names[i] + strlen(NAME_PREFIX), NULL, 10);

@@ -279,8 +279,10 @@ int tl_session_stop(struct tl_session *session)
 	ret = tl_instance_set_tracing(session->instance, 0);
 	join_thread(session);
 	collect(session, UINT64_MAX);
-	if (!tl_instance_lost(session->instance, &lost) && lost > session->profile->ring_lost)
+	if (!tl_instance_lost(session->instance, &lost) && lost >= session->profile->ring_lost) {
 		session->profile->ring_lost = lost;
+		session->profile->gaps_unsized = 0;
+	}
 	read_statistics(session);
 	if (session->undecoded)
 		tl_log_warn("profile: %llu events were shorter than their format says",

@@ -42,6 +42,11 @@ static const char *duration(char *buffer, size_t size, uint64_t ns)
 	return buffer;
 }
 
+static const char *plural(uint64_t count)
+{
+	return count == 1 ? "" : "s";
+}
+
 static double share(uint64_t part, uint64_t whole)
 {
 	return whole ? 100.0 * (double)part / (double)whole : 0;
@@ -141,8 +146,8 @@ static void put_vcpu(struct text *t, const struct tl_profile_vcpu *vcpu)
 		fprintf(t->out, "  never left its guest, or was never started\n");
 		return;
 	}
-	fprintf(t->out, "  %" PRIu64 " exits, %" PRIu64 " to user space", vcpu->exits,
-		vcpu->userspace_exits);
+	fprintf(t->out, "  %" PRIu64 " exit%s, %" PRIu64 " to user space", vcpu->exits,
+		plural(vcpu->exits), vcpu->userspace_exits);
 	if (vcpu->interrupted)
 		fprintf(t->out, " (and %" PRIu64 " returns for a signal)", vcpu->interrupted);
 	if (all_ns)
@@ -208,8 +213,8 @@ static void put_verdict(
 		fprintf(t->out, "  %sAll three are equal: every exit is in this profile.%s\n",
 			t->good, t->plain);
 	else if (all->lost)
-		fprintf(t->out, "  %s%" PRIu64 " exits are missing from the tables above.%s\n",
-			t->bad, all->lost, t->plain);
+		fprintf(t->out, "  %sMissing from the tables above: %" PRIu64 " exit%s.%s\n",
+			t->bad, all->lost, plural(all->lost), t->plain);
 	else if (!all->has_lost)
 		fprintf(t->out, "  Neither a count in the events nor KVM's statistics: whether "
 				"exits are missing cannot be known.\n");
@@ -256,14 +261,14 @@ static void put_remarks(struct text *t, const struct tl_profile *profile)
 			profile->strangers);
 	if (untimed)
 		fprintf(t->out,
-			"  %" PRIu64 " exits have no time, because an event next to them "
+			"  %" PRIu64 " exit%s without a time, because an event next to them "
 			"is missing%s.\n",
-			untimed, profile->failed ? " or memory ran out" : "");
+			untimed, plural(untimed), profile->failed ? " or memory ran out" : "");
 	if (open)
 		fprintf(t->out,
 			"  Not timed: the last exit of %" PRIu64 " vCPU%s, which no entry "
 			"follows.\n",
-			open, open == 1 ? "" : "s");
+			open, plural(open));
 }
 
 static void put_reconciliation(struct text *t, const struct tl_profile *profile)
@@ -307,7 +312,7 @@ int tl_report_text(FILE *out, const struct tl_profile *profile)
 		"%sTrap profile%s of process %d: %u vCPU%s, %s, %" PRIu64 " exits, %" PRIu64
 		" of them to user space\n",
 		t.bold, t.plain, (int)profile->pid, profile->vcpu_count,
-		profile->vcpu_count == 1 ? "" : "s",
+		plural(profile->vcpu_count),
 		duration(length, sizeof(length), profile->last_ts - profile->first_ts), exits,
 		user);
 	for (unsigned int i = 0; i < profile->vcpu_count; i++)

@@ -73,7 +73,7 @@ int tl_kvm_stats_value(const struct tl_kvm_stats *stats, const char *name, uint6
 	for (unsigned int i = 0; i < stats->count; i++) {
 		const unsigned char *at = stats->table + i * stats->stride;
 
-		if (strcmp((const char *)at + sizeof(desc), name))
+		if (strcmp((const char *)at + sizeof(desc), name) != 0)
 			continue;
 		memcpy(&desc, at, sizeof(desc));
 		if (!desc.size)

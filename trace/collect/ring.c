@@ -48,7 +48,7 @@ int tl_ring_create(struct tl_ring **out, const int *fds, unsigned int cpus, size
 	int ret = 0;
 
 	*out = NULL;
-	ring = calloc(1, sizeof(*ring) + cpus * sizeof(ring->cpu[0]));
+	ring = calloc(1, sizeof(*ring) + (size_t)cpus * sizeof(ring->cpu[0]));
 	if (!ring) {
 		for (unsigned int i = 0; i < cpus; i++)
 			close(fds[i]);
@@ -58,7 +58,7 @@ int tl_ring_create(struct tl_ring **out, const int *fds, unsigned int cpus, size
 	ring->cpus = cpus;
 	for (unsigned int i = 0; i < cpus; i++)
 		ring->cpu[i].fd = fds[i];
-	if (!cpus || page_size < 4 * PAGE_HEADER || page_size > PAGE_MAX || page_size % 64)
+	if (!cpus || page_size < 4ul * PAGE_HEADER || page_size > PAGE_MAX || page_size % 64)
 		ret = -EINVAL;
 	for (unsigned int i = 0; i < cpus && !ret; i++)
 		ret = cpu_init(&ring->cpu[i], page_size);

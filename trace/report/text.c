@@ -149,7 +149,8 @@ static void put_vcpu(struct text *t, const struct tl_profile_vcpu *vcpu)
 	fprintf(t->out, "  %" PRIu64 " exit%s, %" PRIu64 " to user space", vcpu->exits,
 		plural(vcpu->exits), vcpu->userspace_exits);
 	if (vcpu->interrupted)
-		fprintf(t->out, " (and %" PRIu64 " returns for a signal)", vcpu->interrupted);
+		fprintf(t->out, ", %" PRIu64 " signal%s", vcpu->interrupted,
+			plural(vcpu->interrupted));
 	if (all_ns)
 		fprintf(t->out, "; in the guest %.1f %%, handling exits %.1f %%, idle %.1f %%",
 			share(vcpu->guest_ns, all_ns), share(handled_ns, all_ns),

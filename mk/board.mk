@@ -38,3 +38,8 @@ endif
 
 board: board-files ## a shell on the board
 	@scripts/board
+
+.PHONY: test-board
+
+test-board: board-files ## board tests (one board: scripts/test-board --only nvhe)
+	$(Q)scripts/test-board

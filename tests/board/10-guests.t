@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=dash
+#
+# Every guest does what it is for, with 1, 2 and 4 vCPUs where that matters.
+
+for form in bin elf; do
+	begin "hello.$form: its line, and exactly 15 exits to user space"
+	guest "$TL_GUESTS/hello.$form" --profile="$WORK/hello.json"
+	status_is 0
+	output_has '^Hello, world!$'
+	equal userspace_exits "$(json "$WORK/hello.json" userspace_exits)" 15
+	end
+
+	begin "hello.$form: nothing but its line without a profile"
+	guest "$TL_GUESTS/hello.$form"
+	status_is 0
+	output_is 'Hello, world!'
+	error_lines 0
+	end
+done
+
+for n in 1 2 4; do
+	begin "smp: $n vCPUs come up, each with its own MPIDR"
+	guest "$TL_GUESTS/smp.bin" --cpus "$n"
+	status_is 0
+	equal 'the number of CPUs that spoke' "$(count "$WORK/out" '^cpu [0-9]: MPIDR 0x')" "$n"
+	equal 'the number of different MPIDRs' \
+		"$(sed -n 's/.*MPIDR //p' "$WORK/out" | sort -u | wc -l | tr -d ' ')" "$n"
+	output_has "^$n cpus? up$"
+	end
+done
+
+begin 'hvc: the version, through hypercalls only'
+guest "$TL_GUESTS/hvc.bin" --profile="$WORK/hvc.json"
+if grep -q 'does not serve' "$WORK/out"; then
+	problem 'the hypercalls are not served'
+fi
+status_is 0
+output_has '^Trapline hypercalls, version 1\.0$'
+end
+
+begin 'hvcbench: 10,000 hypercalls and their cost'
+guest "$TL_GUESTS/hvcbench.bin"
+status_is 0
+output_has '^10000 hypercalls, [0-9]+ ns each$'
+end
+
+for n in 1 2 4; do
+	begin "linux: boots with $n vCPUs, prints its line and powers off"
+	guest "$TL_GUESTS/Image" --initrd "$TL_GUESTS/linux.cpio.gz" --append quiet --cpus "$n"
+	status_is 0
+	output_has "^Linux 6\\.[0-9.]+.* up, $n cpus?"
+	equal 'the number of lines' "$(wc -l <"$WORK/out" | tr -d ' ')" 1
+	end
+done
+
+begin 'linux: runs the command of trapline.run='
+guest "$TL_GUESTS/Image" --initrd "$TL_GUESTS/linux.cpio.gz" \
+	--append 'quiet trapline.run="echo one  two; uname -m"'
+status_is 0
+output_has '^one two'
+output_has '^aarch64'
+output_lacks 'status'
+end
+
+begin 'linux: says the status of a command that failed'
+guest "$TL_GUESTS/Image" --initrd "$TL_GUESTS/linux.cpio.gz" \
+	--append 'quiet trapline.run="exit 42"'
+status_is 0
+output_has '^trapline.run: status 42'
+end
+
+begin 'linux: a command that is killed counts as 128 + signal'
+guest "$TL_GUESTS/Image" --initrd "$TL_GUESTS/linux.cpio.gz" \
+	--append "quiet trapline.run=\"kill -9 \$\$\""
+status_is 0
+output_has '^trapline.run: status 137'
+end

@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=dash
+#
+# The machine: what happens where no device is, resets, what the options show.
+
+begin 'mmio: a hole reads as zero and the guest goes on'
+guest "$TL_GUESTS/mmio.bin"
+status_is 0
+equal 'the number of reads that gave zero' "$(count "$WORK/out" 'reads 0x0000000000000000')" 7
+end
+
+begin 'mmio: each address is logged once, with the PC'
+equal 'lines about 0xf000000' "$(count "$WORK/err" '0x0*f000000')" 1
+equal 'lines about 0xf001008' "$(count "$WORK/err" '0x0*f001008')" 1
+error_has 'PC (=)?0x[0-9a-f]*4008[0-9a-f]{4}|pc (=)?0x[0-9a-f]*4008[0-9a-f]{4}'
+guest "$TL_GUESTS/mmio.bin"
+equal 'lines about 0xf000000' "$(count "$WORK/err" '0x0*f000000')" 1
+equal 'lines about 0xf001008' "$(count "$WORK/err" '0x0*f001008')" 1
+end
+
+begin 'nisv: an access that KVM cannot decode stops the VM with status 6 and the PC'
+guest "$TL_GUESTS/nisv.bin"
+status_is 6
+output_has '^nisv: load'
+output_lacks 'went on'
+error_has '0x[0-9a-f]*4008[0-9a-f]{4}'
+end
+
+begin 'fault: a jump into nowhere is an abort in the guest'
+guest "$TL_GUESTS/fault.bin"
+status_is 0
+output_has '^guest: exception 4 .*FAR 0x000000000f000000'
+end
+
+begin 'reset: SYSTEM_RESET starts the VM anew in place'
+guest "$TL_GUESTS/reset.bin"
+status_is 0
+output_is 'reset: first start
+reset: second start'
+end
+
+begin 'reset: also with several vCPUs'
+guest "$TL_GUESTS/reset.elf" --cpus 4
+status_is 0
+output_has 'second start$'
+end
+
+begin 'linux: a reboot comes up again'
+timeout -s KILL "$TEST_LIMIT" trapline run "$TL_GUESTS/Image" --initrd "$TL_GUESTS/linux.cpio.gz" \
+	--append 'quiet trapline.run="echo up; sleep 1; reboot -f"' --timeout 40 \
+	</dev/null >"$WORK/out" 2>"$WORK/err" &
+pid=$!
+tries=300
+until [ "$(count "$WORK/out" '^up')" -ge 2 ] || [ "$tries" -eq 0 ]; do
+	tries=$((tries - 1))
+	sleep 0.1
+done
+[ "$tries" -gt 0 ] || problem 'did not come up a second time within 30 s'
+kill -TERM "$pid" 2>/dev/null
+wait "$pid"
+end
+
+begin '--dump-dtb writes the device tree that the guest gets'
+guest "$TL_GUESTS/hello.bin" --dump-dtb "$WORK/virt.dtb" --cpus 2
+status_is 0
+equal 'its magic number' "$(od -An -tx1 -N4 "$WORK/virt.dtb" | tr -d ' ')" d00dfeed
+for text in 'arm,pl011' 'arm,pl031' 'arm,psci-1.0' 'cpu@1' '/pl011@9000000'; do
+	tr '\0' '\n' <"$WORK/virt.dtb" | grep -aqF -e "$text" || problem "no '$text' in it"
+done
+end
+
+begin '--dump-dtb to where nothing can be written: status 1'
+guest "$TL_GUESTS/hello.bin" --dump-dtb /nonexistent/virt.dtb
+status_is 1
+error_has '/nonexistent/virt.dtb'
+end
+
+begin '--show-layout says where everything lies'
+guest "$TL_GUESTS/Image" --initrd "$TL_GUESTS/linux.cpio.gz" --append quiet --show-layout
+status_is 0
+for what in 0x0*40000000 0x0*9000000 initrd; do
+	cat "$WORK/out" "$WORK/err" | grep -Eiq -e "$what" || problem "no '$what' in it"
+done
+end
+
+begin '--mem is the RAM that Linux sees'
+guest "$TL_GUESTS/Image" --initrd "$TL_GUESTS/linux.cpio.gz" --mem 512M \
+	--append 'quiet trapline.run="head -1 /proc/meminfo"'
+status_is 0
+kb=$(sed -n 's/^MemTotal: *\([0-9]*\) kB.*/\1/p' "$WORK/out")
+if [ "${kb:-0}" -lt 450000 ] || [ "${kb:-0}" -gt 524288 ]; then
+	problem "MemTotal is '$kb' kB"
+fi
+end
+
+# The emulated GICv3 has no GICv2 compatibility interface; a real one may.
+if grep -q 'GICv3' /proc/interrupts; then
+	begin '--gic 3 works on this host'
+	guest "$TL_GUESTS/hello.bin" --gic 3
+	status_is 0
+	end
+	if [ "$(hostname)" = board ]; then
+		begin '--gic 2 is refused where the host cannot'
+		guest "$TL_GUESTS/hello.bin" --gic 2
+		refused 4 'GICv2'
+		end
+	fi
+else
+	begin '--gic 2 works on this host'
+	guest "$TL_GUESTS/hello.bin" --gic 2
+	status_is 0
+	end
+	begin '--gic 3 is refused where the host cannot'
+	guest "$TL_GUESTS/hello.bin" --gic 3
+	refused 4 'GICv3'
+	end
+fi

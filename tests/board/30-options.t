@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=dash
+#
+# Options that make no sense: one line, status 2, nothing started.
+
+hello=$TL_GUESTS/hello.bin
+
+# wrong NAME PATTERN ARGUMENT...
+wrong() {
+	begin "options: $1"
+	pattern=$2
+	shift 2
+	run trapline "$@" </dev/null
+	refused 2 "$pattern"
+	end
+}
+
+wrong 'no kernel' 'kernel' run
+wrong 'unknown option' '--bogus' run "$hello" --bogus
+wrong 'unknown subcommand' 'bogus' bogus
+wrong '--cpus 0' '--cpus' run "$hello" --cpus 0
+wrong '--cpus words' '--cpus' run "$hello" --cpus two
+wrong '--cpus -1' '--cpus' run "$hello" --cpus -1
+wrong '--cpus 99999999999999999999' '--cpus' run "$hello" --cpus 99999999999999999999
+wrong '--mem 0' '--mem' run "$hello" --mem 0
+wrong '--mem of no size' '--mem' run "$hello" --mem lots
+wrong '--mem that overflows' '--mem' run "$hello" --mem 99999999999999999999G
+wrong '--gic 4' '--gic' run "$hello" --gic 4
+wrong '--timeout of no number' '--timeout' run "$hello" --timeout soon
+wrong '--timeout -5' '--timeout' run "$hello" --timeout -5
+wrong 'option without its value' '--initrd' run "$hello" --initrd
+wrong 'two kernels' 'hello' run "$hello" "$hello"
+
+begin '--help prints the usage and status 0'
+run trapline run --help </dev/null
+status_is 0
+output_has '--initrd'
+output_has '--timeout'
+end
+
+begin 'more vCPUs than KVM or the GIC allows are refused'
+guest "$hello" --cpus 4096
+status_in 2 4
+error_lines 1
+end

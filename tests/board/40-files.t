@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=dash
+#
+# Kernels and initrds that are not what they should be (bad input): one line that
+# names the file, status 3, no hang.
+
+TEST_LIMIT_BEFORE=$TEST_LIMIT
+TEST_LIMIT=20
+bad=$WORK/bad
+initrd=$TL_GUESTS/linux.cpio.gz
+
+# bad_kernel NAME FILE [ARGUMENT...]
+bad_kernel() {
+	begin "kernel: $1"
+	file=$2
+	shift 2
+	guest "$file" "$@"
+	refused 3 "$file"
+	end
+}
+
+# bad_initrd NAME FILE
+bad_initrd() {
+	begin "initrd: $1"
+	guest "$TL_GUESTS/Image" --initrd "$2"
+	refused 3 "$2"
+	end
+}
+
+# copy_head N SOURCE: the first N bytes of a file as $bad.
+copy_head() {
+	head -c "$1" "$2" >"$bad"
+}
+
+# patch OFFSET OCTAL...: overwrites bytes of $bad.
+patch() {
+	offset=$1
+	shift
+	bytes "$@" | dd of="$bad" bs=1 seek="$offset" conv=notrunc 2>/dev/null
+}
+
+bad_kernel 'that does not exist' "$WORK/nonexistent"
+: >"$bad"
+bad_kernel 'of 0 bytes' "$bad"
+bad_initrd 'that does not exist' "$WORK/nonexistent"
+bad_initrd 'of 0 bytes' "$bad"
+bad_kernel 'that is a folder' "$WORK"
+bad_initrd 'that is a folder' "$WORK"
+mkfifo "$WORK/fifo"
+bad_kernel 'that is a FIFO' "$WORK/fifo"
+bad_initrd 'that is a FIFO' "$WORK/fifo"
+bad_kernel 'that is /dev/zero' /dev/zero
+bad_initrd 'that is /dev/zero' /dev/zero
+
+for n in 1 63; do
+	copy_head "$n" "$TL_GUESTS/Image"
+	bad_kernel "an Image cut to $n bytes" "$bad"
+done
+
+# The header of an arm64 Image (Documentation/arch/arm64/booting.rst): text_offset
+# at 8, image_size at 16, flags at 24, magic at 56.
+image() {
+	copy_head 4096 "$TL_GUESTS/Image"
+}
+image
+patch 8 0 0 0 0 0 0 0 200
+bad_kernel 'text_offset 2^63' "$bad"
+image
+patch 8 0 0 0 0 1 0 0 0
+bad_kernel 'text_offset beyond RAM' "$bad"
+image
+patch 16 377 377 377 377 377 377 377 377
+bad_kernel 'image_size 2^64-1' "$bad"
+image
+patch 24 1
+bad_kernel 'big-endian flag' "$bad"
+bad_kernel 'an Image larger than RAM' "$TL_GUESTS/Image" --mem 2M
+
+# ELF: e_machine at 18, e_entry at 24, e_phoff at 32, e_phnum at 56.
+elf() {
+	cp "$TL_GUESTS/hello.elf" "$bad"
+}
+elf
+patch 18 76 0
+bad_kernel 'ELF of x86-64' "$bad"
+elf
+patch 56 0 0
+bad_kernel 'ELF with phnum 0' "$bad"
+elf
+patch 56 377 377
+bad_kernel 'ELF with phnum 65535' "$bad"
+elf
+patch 32 377 377 377 377 377 377 377 177
+bad_kernel 'ELF with phoff past the end' "$bad"
+elf
+patch 24 0 0 0 0 0 0 0 0
+bad_kernel 'ELF with its entry outside' "$bad"
+# The first program header is at 64: p_offset 72, p_paddr 88, p_filesz 96, p_memsz 104.
+elf
+patch 104 1 0 0 0 0 0 0 0
+bad_kernel 'ELF with filesz > memsz' "$bad"
+elf
+patch 72 377 377 377 377 377 377 377 177
+bad_kernel 'ELF with a segment past the end of the file' "$bad"
+elf
+patch 88 0 360 377 377 377 377 377 377
+bad_kernel 'ELF with a segment that wraps' "$bad"
+elf
+patch 88 0 0 0 0 0 0 0 0
+bad_kernel 'ELF with a segment outside of RAM' "$bad"
+copy_head 80 "$TL_GUESTS/hello.elf"
+bad_kernel 'ELF cut in its program headers' "$bad"
+
+# gzip
+gzip -c "$TL_GUESTS/Image" >"$WORK/Image.gz"
+begin 'kernel: Image.gz boots'
+guest "$WORK/Image.gz" --initrd "$initrd" --append quiet
+status_is 0
+output_has '^Linux 6'
+end
+copy_head 100000 "$WORK/Image.gz"
+bad_kernel 'a gzip file cut short' "$bad"
+cp "$WORK/Image.gz" "$bad"
+patch 2000 377 377 377 377 377 377 377 377
+bad_kernel 'a damaged gzip file' "$bad"
+head -c 100000000 /dev/zero | gzip -c >"$bad"
+bad_kernel 'a gzip bomb' "$bad" --mem 64M
+
+# initrd
+head -c 70000000 /dev/zero >"$bad"
+begin 'initrd: larger than RAM'
+guest "$TL_GUESTS/Image" --initrd "$bad" --mem 64M
+refused 3 "$bad"
+end
+rm -f "$bad"
+
+begin 'a command line that is too long'
+long=$(head -c 5000 /dev/zero | tr '\0' x)
+guest "$TL_GUESTS/Image" --append "$long"
+status_in 2 3
+error_lines 1
+end
+
+begin 'mem= without a unit is warned about'
+guest "$TL_GUESTS/hello.bin" --append 'mem=512'
+error_has 'mem=512'
+end
+
+TEST_LIMIT=$TEST_LIMIT_BEFORE

@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=dash
+#
+# What the host may do to the VMM: standard input of every kind, signals, time
+# limits, and KVM that is missing.
+
+echo_guest=$TL_GUESTS/echo.bin
+
+begin 'echo: reads a file to the end'
+printf 'abc\nq' >"$WORK/input"
+run trapline run "$echo_guest" <"$WORK/input"
+status_is 0
+output_has '^abc'
+output_has '^echo: off'
+end
+
+begin 'echo: reads a pipe'
+(sleep 1 && printf 'piped\nq') | timeout -s KILL 20 trapline run "$echo_guest" >"$WORK/out" 2>"$WORK/err"
+status=$?
+status_is 0
+output_has '^piped'
+end
+
+begin 'echo: more input than the FIFO of the UART holds'
+{ head -c 2000 /dev/zero | tr '\0' x && printf q; } >"$WORK/input"
+run trapline run "$echo_guest" <"$WORK/input"
+status_is 0
+equal 'characters that came back' "$(tr -cd x <"$WORK/out" | wc -c | tr -d ' ')" 2000
+end
+
+begin 'standard input closed'
+run trapline run "$TL_GUESTS/hello.bin" <&-
+status_is 0
+output_is 'Hello, world!'
+end
+
+begin 'linux: reads from a pipe'
+# shellcheck disable=SC2016 # for the shell in the guest
+(sleep 3 && echo 'through the UART') | timeout -s KILL "$TEST_LIMIT" trapline run "$TL_GUESTS/Image" \
+	--initrd "$TL_GUESTS/linux.cpio.gz" --append 'quiet trapline.run="read line; echo got $line"' \
+	>"$WORK/out" 2>"$WORK/err"
+status=$?
+status_is 0
+output_has '^got through the UART'
+end
+
+begin 'standard output that is full'
+if [ -c /dev/full ]; then
+	timeout -s KILL 20 trapline run "$TL_GUESTS/hello.bin" </dev/null >/dev/full 2>"$WORK/err"
+	status=$?
+	status_in 0 1
+fi
+end
+
+begin 'standard output whose reader went away'
+{ timeout -s KILL 20 trapline run "$TL_GUESTS/smp.bin" --cpus 4 </dev/null 2>"$WORK/err"
+	echo "$?" >"$WORK/status"; } | head -c 1 >/dev/null
+status=$(cat "$WORK/status")
+status_in 0 1 141
+end
+
+for sort in spin idle; do
+	begin "--timeout ends a guest that does not ($sort): status 124"
+	guest "$TL_GUESTS/$sort.bin" --timeout 2
+	status_is 124
+	output_has "^$sort: for ever"
+	end
+done
+
+for signal in INT:130 TERM:143 HUP:129 QUIT:131; do
+	begin "SIG${signal%:*} ends the VM: status ${signal#*:}"
+	kill_when_up "${signal%:*}" 'for ever'
+	guest "$TL_GUESTS/idle.bin" --cpus 2
+	status_is "${signal#*:}"
+	end
+done
+
+begin 'SIGKILL leaves nothing behind: the next VM starts'
+trapline run "$TL_GUESTS/spin.bin" --profile </dev/null >"$WORK/out" 2>"$WORK/err" &
+pid=$!
+wait_for "$WORK/out" 'for ever'
+kill -KILL "$pid"
+wait "$pid" 2>/dev/null
+guest "$TL_GUESTS/hello.bin" --profile="$WORK/after.json"
+status_is 0
+equal lost "$(json "$WORK/after.json" lost)" 0
+end
+
+if [ "$(hostname)" = board ]; then
+	mv /dev/kvm /dev/kvm-away
+	begin 'no /dev/kvm: status 4 and what to do'
+	guest "$TL_GUESTS/hello.bin"
+	refused 4 '/dev/kvm'
+	end
+	mv /dev/kvm-away /dev/kvm
+
+	echo 'nobody:x:65534:65534::/:/bin/sh' >/etc/passwd
+	begin 'no permission for /dev/kvm: status 4 and what to do'
+	run setuidgid nobody trapline run "$TL_GUESTS/hello.bin" </dev/null
+	if [ "$status" = 127 ] || [ "$status" = 125 ]; then
+		problem 'setuidgid cannot be run'
+	fi
+	refused 4 '/dev/kvm.*[Pp]ermission'
+	end
+
+	begin 'a kernel that cannot be read: status 3'
+	cp "$TL_GUESTS/hello.bin" /tmp/unreadable
+	chmod 0 /tmp/unreadable
+	chmod 666 /dev/kvm
+	chmod 755 /tmp
+	run setuidgid nobody trapline run /tmp/unreadable </dev/null
+	refused 3 '/tmp/unreadable.*[Pp]ermission'
+	rm -f /tmp/unreadable
+	chmod 600 /dev/kvm
+	end
+fi

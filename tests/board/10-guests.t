@@ -8,7 +8,7 @@ for form in bin elf; do
 	guest "$TL_GUESTS/hello.$form" --profile="$WORK/hello.json"
 	status_is 0
 	output_has '^Hello, world!$'
-	equal userspace_exits "$(json "$WORK/hello.json" userspace_exits)" 15
+	equal userspace_exits "$(total "$WORK/hello.json" userspace_exits)" 15
 	end
 
 	begin "hello.$form: nothing but its line without a profile"

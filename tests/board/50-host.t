@@ -83,7 +83,7 @@ kill -KILL "$pid"
 wait "$pid" 2>/dev/null
 guest "$TL_GUESTS/hello.bin" --profile="$WORK/after.json"
 status_is 0
-equal lost "$(json "$WORK/after.json" lost)" 0
+equal lost "$(total "$WORK/after.json" lost)" 0
 end
 
 if [ "$(hostname)" = board ]; then

@@ -125,11 +125,6 @@ equal() {
 	[ "$2" = "$3" ] || problem "$1 is '$2', not '$3'"
 }
 
-# json FILE KEY: the number of a key that occurs once in the file.
-json() {
-	tr -d ' \n' <"$1" | sed -n "s/.*\"$2\":\\(-\\{0,1\\}[0-9]*\\).*/\\1/p"
-}
-
 # json_object FILE KEY: the content of an object that holds no other object.
 json_object() {
 	tr -d ' \n' <"$1" | sed -n "s/.*\"$2\":{\\([^}]*\\)}.*/\\1/p"
@@ -138,6 +133,11 @@ json_object() {
 # number TEXT KEY: a number out of what json_object printed.
 number() {
 	printf '%s\n' "$1" | sed -n "s/.*\"$2\":\\(-\\{0,1\\}[0-9]*\\).*/\\1/p"
+}
+
+# total FILE KEY: a number out of the totals of a profile.
+total() {
+	number "$(json_object "$1" totals)" "$2"
 }
 
 # wait_for FILE PATTERN: until the file has it; at most 20 s.

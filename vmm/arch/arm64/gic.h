@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The guest's interrupt controller, in the kernel: GICv3 where the host has
+ * it, else GICv2. Addresses are those of QEMU's virt board.
+ */
+#ifndef TL_VMM_ARCH_ARM64_GIC_H
+#define TL_VMM_ARCH_ARM64_GIC_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define TL_GIC_DIST_BASE   UINT64_C(0x08000000)
+#define TL_GIC_DIST_SIZE   UINT64_C(0x10000)
+#define TL_GIC_CPU_BASE	   UINT64_C(0x08010000) /* GICv2 */
+#define TL_GIC_CPU_SIZE	   UINT64_C(0x10000)
+#define TL_GIC_REDIST_BASE UINT64_C(0x080a0000) /* GICv3, 0x20000 bytes a vCPU */
+#define TL_GIC_REDIST_SIZE UINT64_C(0x20000)
+/* Up to the PL011 at 0x09000000. */
+#define TL_GIC_MAX_REDISTS 123
+
+enum tl_gic_kind {
+	TL_GIC_AUTO,
+	TL_GIC_V2,
+	TL_GIC_V3,
+};
+
+struct tl_irqchip {
+	int vm_fd; /* not owned */
+	int fd;
+	enum tl_gic_kind kind; /* never AUTO after tl_gic_probe() */
+	unsigned int irqs; /* private and shared together, a multiple of 32 */
+};
+
+#define TL_IRQCHIP_INIT ((struct tl_irqchip){ .vm_fd = -1, .fd = -1 })
+
+/*
+ * Chooses the kind and creates the device; before the vCPUs are created.
+ * Returns 0 or -errno (logged): -ENODEV where the host cannot have `kind`,
+ * -ERANGE for more vCPUs than it allows.
+ */
+int tl_gic_probe(struct tl_irqchip *gic, int vm_fd, enum tl_gic_kind kind, unsigned int vcpus);
+
+/* Places and initialises it; after the vCPUs are initialised. Returns 0 or -errno (logged). */
+int tl_gic_init(struct tl_irqchip *gic, unsigned int vcpus, unsigned int spis);
+
+/* Back to the state after tl_gic_init(). No vCPU runs. Returns 0 or -errno. */
+int tl_gic_reset(struct tl_irqchip *gic, unsigned int vcpus);
+
+void tl_gic_fini(struct tl_irqchip *gic);
+
+/* Drives a shared peripheral interrupt's line (spi = INTID - 32). Any thread. 0 or -errno. */
+int tl_gic_set_spi(struct tl_irqchip *gic, unsigned int spi, bool level);
+
+#endif

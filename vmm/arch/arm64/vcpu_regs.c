@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * An arm64 vCPU's registers (Documentation/virt/kvm/api.rst, 4.68 KVM_SET_ONE_REG
+ * and 4.82 KVM_ARM_VCPU_INIT).
+ */
+#include "vmm/arch/arm64/vcpu_regs.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "vmm/core/kvm.h"
+#include "vmm/core/vm.h"
+
+/* A core register's index counts 32-bit words within struct kvm_regs. */
+#define CORE_REG(offset)                                                                                    \
+	(KVM_REG_ARM64 | KVM_REG_SIZE_U64 | KVM_REG_ARM_CORE | ((offset) / sizeof(__u32)))
+#define REG_PC		     CORE_REG(offsetof(struct kvm_regs, regs.pc))
+#define REG_X(n)	     CORE_REG(offsetof(struct kvm_regs, regs.regs) + (n) * sizeof(__u64))
+#define REG_MPIDR_EL1	     ARM64_SYS_REG(3, 0, 0, 0, 5)
+#define REG_ID_AA64MMFR0_EL1 ARM64_SYS_REG(3, 0, 0, 7, 0)
+
+/* ID_AA64MMFR0_EL1.BigEnd, bits 11:8 (DDI 0487). */
+#define MMFR0_BIGEND(value) (((value) >> 8) & 0xf)
+/* MPIDR_EL1: Aff3 in bits 39:32, Aff2 to Aff0 in 23:0 (DDI 0487). */
+#define MPIDR_AFFINITY UINT64_C(0xff00ffffff)
+
+static int get_reg(const struct tl_vcpu *vcpu, uint64_t id, uint64_t *value)
+{
+	struct kvm_one_reg reg = { .id = id, .addr = (uintptr_t)value };
+
+	return tl_kvm_ioctl_ptr(vcpu->fd, KVM_GET_ONE_REG, &reg);
+}
+
+static int set_reg(const struct tl_vcpu *vcpu, uint64_t id, uint64_t value)
+{
+	struct kvm_one_reg reg = { .id = id, .addr = (uintptr_t)&value };
+
+	return tl_kvm_ioctl_ptr(vcpu->fd, KVM_SET_ONE_REG, &reg);
+}
+
+int tl_vcpu_regs_init(struct tl_vcpu *vcpu)
+{
+	struct kvm_vcpu_init init = { 0 };
+	int ret = tl_kvm_ioctl_ptr(vcpu->vm->vm_fd, KVM_ARM_PREFERRED_TARGET, &init);
+
+	if (ret) {
+		tl_log_error("KVM names no CPU model for guests on this host: %s", strerror(-ret));
+		return ret;
+	}
+	init.features[0] |= 1u << KVM_ARM_VCPU_PSCI_0_2;
+	if (vcpu->id > 0)
+		init.features[0] |= 1u << KVM_ARM_VCPU_POWER_OFF;
+	ret = tl_kvm_ioctl_ptr(vcpu->fd, KVM_ARM_VCPU_INIT, &init);
+	if (ret)
+		tl_log_error("cannot initialise vCPU %u (target %u): %s", vcpu->id, init.target,
+			strerror(-ret));
+	return ret;
+}
+
+int tl_vcpu_regs_set_boot(struct tl_vcpu *vcpu, uint64_t pc, uint64_t x0)
+{
+	int ret = set_reg(vcpu, REG_PC, pc);
+
+	if (!ret)
+		ret = set_reg(vcpu, REG_X(0), x0);
+	if (ret)
+		tl_log_error("cannot set the registers of vCPU %u: %s", vcpu->id, strerror(-ret));
+	return ret;
+}
+
+uint64_t tl_vcpu_regs_pc(const struct tl_vcpu *vcpu)
+{
+	uint64_t pc = 0;
+
+	return get_reg(vcpu, REG_PC, &pc) ? 0 : pc;
+}
+
+int tl_vcpu_regs_get_x(const struct tl_vcpu *vcpu, unsigned int n, uint64_t *value)
+{
+	return n > 30 ? -EINVAL : get_reg(vcpu, REG_X(n), value);
+}
+
+int tl_vcpu_regs_set_x(const struct tl_vcpu *vcpu, unsigned int n, uint64_t value)
+{
+	return n > 30 ? -EINVAL : set_reg(vcpu, REG_X(n), value);
+}
+
+int tl_vcpu_regs_big_endian(const struct tl_vcpu *vcpu)
+{
+	uint64_t value = 0;
+	int ret = get_reg(vcpu, REG_ID_AA64MMFR0_EL1, &value);
+
+	return ret ? ret : MMFR0_BIGEND(value) != 0;
+}
+
+int tl_vcpu_regs_mpidr(const struct tl_vcpu *vcpu, uint64_t *mpidr)
+{
+	int ret = get_reg(vcpu, REG_MPIDR_EL1, mpidr);
+
+	*mpidr &= MPIDR_AFFINITY;
+	return ret;
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * An arm64 vCPU's registers, and how it is initialised. All functions are for
+ * the vCPU's own thread, or any while it does not run.
+ */
+#ifndef TL_VMM_ARCH_ARM64_VCPU_REGS_H
+#define TL_VMM_ARCH_ARM64_VCPU_REGS_H
+
+#include <stdint.h>
+
+struct tl_vcpu;
+
+/*
+ * KVM_ARM_VCPU_INIT with the host's preferred target and PSCI. vCPU 0 is
+ * powered on, the rest wait for PSCI CPU_ON. Also resets a vCPU that has run.
+ * Returns 0 or -errno (logged).
+ */
+int tl_vcpu_regs_init(struct tl_vcpu *vcpu);
+
+/*
+ * Sets the registers that the arm64 boot protocol names (booting.rst): pc, and
+ * x0 = the device tree's guest physical address. Returns 0 or -errno (logged).
+ */
+int tl_vcpu_regs_set_boot(struct tl_vcpu *vcpu, uint64_t pc, uint64_t x0);
+
+/* The guest program counter, or 0 if KVM does not tell. */
+uint64_t tl_vcpu_regs_pc(const struct tl_vcpu *vcpu);
+
+/* General-purpose register n (0 to 30). Return 0 or -errno. */
+int tl_vcpu_regs_get_x(const struct tl_vcpu *vcpu, unsigned int n, uint64_t *value);
+int tl_vcpu_regs_set_x(const struct tl_vcpu *vcpu, unsigned int n, uint64_t value);
+
+/* Whether EL1 can run big-endian (ID_AA64MMFR0_EL1.BigEnd): 1, 0, or -errno. */
+int tl_vcpu_regs_big_endian(const struct tl_vcpu *vcpu);
+
+/* The vCPU's affinity, as the device tree's cpu node has it (MPIDR_EL1 without flags). 0 or -errno. */
+int tl_vcpu_regs_mpidr(const struct tl_vcpu *vcpu, uint64_t *mpidr);
+
+#endif

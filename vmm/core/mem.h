@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Guest memory: RAM as the guest sees it, and the one way to reach it. An
+ * address and a length from the guest are checked here and nowhere else.
+ */
+#ifndef TL_VMM_CORE_MEM_H
+#define TL_VMM_CORE_MEM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* One contiguous block of RAM. The mapping belongs to this object. */
+struct tl_mem {
+	uint64_t base; /* guest physical address of the first byte */
+	uint64_t size; /* bytes, a multiple of the page size */
+	uint8_t *host; /* host virtual address of the first byte, or NULL */
+};
+
+/* A state that tl_mem_fini() accepts. */
+#define TL_MEM_INIT ((struct tl_mem){ .host = NULL })
+
+/*
+ * Maps `size` bytes of zeroed anonymous memory, aligned to 2 MiB so that the
+ * kernel may back it with huge pages and map it by stage-2 blocks. Nothing is
+ * committed before the guest touches it. Returns 0 or -errno.
+ */
+int tl_mem_init(struct tl_mem *mem, uint64_t base, uint64_t size);
+
+/* Unmaps. No thread may use the memory any more. */
+void tl_mem_fini(struct tl_mem *mem);
+
+/* Whether [gpa, gpa + len) lies wholly inside RAM; false if it wraps. Thread-safe. */
+bool tl_mem_contains(const struct tl_mem *mem, uint64_t gpa, uint64_t len);
+
+/*
+ * The host address of [gpa, gpa + len), or NULL if that is not wholly inside
+ * RAM. The guest may change what is there at any time: copy once, check the
+ * copy, use the copy. Thread-safe.
+ */
+void *tl_mem_at(const struct tl_mem *mem, uint64_t gpa, uint64_t len);
+
+/* Copies to RAM. Returns 0 or -EFAULT (not wholly inside RAM; nothing copied). */
+int tl_mem_write(const struct tl_mem *mem, uint64_t gpa, const void *from, uint64_t len);
+
+/* Fills a range with zeros. Returns 0 or -EFAULT. */
+int tl_mem_zero(const struct tl_mem *mem, uint64_t gpa, uint64_t len);
+
+#endif

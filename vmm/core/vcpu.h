@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A vCPU and its thread. The run loop (vcpu.c) enters the guest; the dispatch
+ * table (exit.c) handles what it comes back with.
+ */
+#ifndef TL_VMM_CORE_VCPU_H
+#define TL_VMM_CORE_VCPU_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct kvm_run;
+struct tl_vm;
+
+/* Exit reasons that are counted one by one; any above share the last slot. */
+#define TL_EXIT_REASONS 48
+
+struct tl_vcpu {
+	struct tl_vm *vm;
+	unsigned int id;
+	int fd;
+	struct kvm_run *run;
+	pthread_t thread;
+	bool has_thread;
+	bool parked; /* under vm->lock */
+	pid_t tid; /* 0 until the thread runs; under vm->lock */
+	uint64_t exits[TL_EXIT_REASONS]; /* written by its thread only */
+};
+
+/* Creates the vCPU's file descriptor and run area. Returns 0 or -errno (logged). */
+int tl_vcpu_init(struct tl_vcpu *vcpu, struct tl_vm *vm, unsigned int id);
+void tl_vcpu_fini(struct tl_vcpu *vcpu);
+
+/* Starts the thread, parked. Returns 0 or -errno (logged). Main thread. */
+int tl_vcpu_start_thread(struct tl_vcpu *vcpu);
+
+/*
+ * Makes a KVM_RUN that is under way, or the next one, return with EINTR. Any
+ * thread but the vCPU's own.
+ */
+void tl_vcpu_kick(struct tl_vcpu *vcpu);
+
+/*
+ * Lets KVM complete an access or hypercall whose answer is in the run area,
+ * without entering the guest. No thread may be in KVM_RUN. Main thread.
+ */
+void tl_vcpu_complete(struct tl_vcpu *vcpu);
+
+/* Prepares the process for tl_vcpu_kick(): its signal gets a handler that does nothing. */
+int tl_vcpu_setup_kick(void);
+
+/*
+ * Handles the exit that vcpu->run describes: the dispatch table. On the vCPU's
+ * thread, directly after a KVM_RUN that returned 0.
+ */
+void tl_exit_dispatch(struct tl_vcpu *vcpu);
+
+/*
+ * Stops the VM because KVM_RUN on this vCPU failed with `err` (positive errno).
+ * On the vCPU's thread.
+ */
+void tl_exit_run_failed(struct tl_vcpu *vcpu, int err);
+
+/* The name of an exit reason ("KVM_EXIT_MMIO"), or NULL if it has none. Thread-safe. */
+const char *tl_exit_reason_name(uint32_t reason);
+
+#endif

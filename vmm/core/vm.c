@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The life of a VM: made, run, paused, reset, taken down. What is particular to
+ * arm64 is behind vmm/arch/arm64/.
+ */
+#include "vmm/core/vm.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "vmm/arch/arm64/smccc.h"
+#include "vmm/arch/arm64/vcpu_regs.h"
+#include "vmm/arch/arm64/vm_type.h"
+#include "vmm/core/kvm.h"
+
+void tl_vm_blank(struct tl_vm *vm)
+{
+	memset(vm, 0, sizeof(*vm));
+	vm->kvm_fd = -1;
+	vm->vm_fd = -1;
+	vm->irqchip = TL_IRQCHIP_INIT;
+	atomic_init(&vm->halt, true);
+	pthread_mutex_init(&vm->lock, NULL);
+	pthread_cond_init(&vm->changed, NULL);
+	tl_bus_init(&vm->bus);
+}
+
+static int add_memory(struct tl_vm *vm, const struct tl_vm_config *config)
+{
+	struct kvm_userspace_memory_region region = { .slot = 0 };
+	int ret = tl_mem_init(&vm->mem, config->ram_base, config->ram_size);
+
+	if (ret) {
+		tl_log_error("cannot map %llu MiB of guest memory: %s; ask for less with --mem",
+			(unsigned long long)(config->ram_size >> 20), strerror(-ret));
+		return ret;
+	}
+	region.guest_phys_addr = vm->mem.base;
+	region.memory_size = vm->mem.size;
+	region.userspace_addr = (uintptr_t)vm->mem.host;
+	ret = tl_kvm_ioctl_ptr(vm->vm_fd, KVM_SET_USER_MEMORY_REGION, &region);
+	if (ret)
+		tl_log_error("KVM does not take %llu MiB of guest memory at %#llx: %s",
+			(unsigned long long)(vm->mem.size >> 20), (unsigned long long)vm->mem.base,
+			strerror(-ret));
+	return ret;
+}
+
+static int add_vcpus(struct tl_vm *vm, unsigned int count)
+{
+	unsigned int max = (unsigned int)tl_kvm_check(vm->vm_fd, KVM_CAP_MAX_VCPUS);
+
+	if (count > max) {
+		tl_log_error("--cpus %u: this host's KVM allows %u for a VM", count, max);
+		return -ERANGE;
+	}
+	vm->vcpus = calloc(count, sizeof(*vm->vcpus));
+	if (!vm->vcpus)
+		return -ENOMEM;
+	for (unsigned int i = 0; i < count; i++) {
+		int ret = tl_vcpu_init(&vm->vcpus[i], vm, i);
+
+		/* Counted at once: fini also takes what is only partly initialised. */
+		vm->vcpu_count++;
+		if (ret)
+			return ret;
+	}
+	for (unsigned int i = 0; i < count; i++) {
+		int ret = tl_vcpu_regs_init(&vm->vcpus[i]);
+
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+int tl_vm_init(struct tl_vm *vm, const struct tl_vm_config *config)
+{
+	int ret = tl_vcpu_setup_kick();
+
+	if (ret)
+		return ret;
+	vm->kvm_fd = tl_kvm_open();
+	if (vm->kvm_fd < 0)
+		return vm->kvm_fd;
+	ret = tl_kvm_ioctl(vm->kvm_fd, KVM_GET_VCPU_MMAP_SIZE, 0);
+	if (ret < (int)sizeof(struct kvm_run)) {
+		tl_log_error("KVM_GET_VCPU_MMAP_SIZE says %d bytes: this kernel's KVM cannot be used", ret);
+		return ret < 0 ? ret : -EPROTO;
+	}
+	vm->run_size = (size_t)ret;
+	vm->vm_fd = tl_vm_type_create(vm->kvm_fd, config->ram_base + config->ram_size);
+	if (vm->vm_fd < 0)
+		return vm->vm_fd;
+	ret = add_memory(vm, config);
+	if (!ret)
+		ret = tl_gic_probe(&vm->irqchip, vm->vm_fd, config->gic, config->vcpus);
+	if (!ret)
+		ret = add_vcpus(vm, config->vcpus);
+	if (!ret)
+		ret = tl_gic_init(&vm->irqchip, config->vcpus, config->spis);
+	if (!ret)
+		vm->smccc_filter = tl_smccc_setup(vm->vm_fd) == 0;
+	return ret;
+}
+
+void tl_vm_fini(struct tl_vm *vm)
+{
+	pthread_mutex_lock(&vm->lock);
+	vm->phase = TL_PHASE_QUIT;
+	atomic_store_explicit(&vm->halt, true, memory_order_release);
+	pthread_cond_broadcast(&vm->changed);
+	pthread_mutex_unlock(&vm->lock);
+	for (unsigned int i = 0; i < vm->vcpu_count; i++)
+		tl_vcpu_fini(&vm->vcpus[i]);
+	free(vm->vcpus);
+	vm->vcpus = NULL;
+	vm->vcpu_count = 0;
+	tl_bus_fini(&vm->bus);
+	tl_gic_fini(&vm->irqchip);
+	if (vm->vm_fd >= 0)
+		close(vm->vm_fd);
+	if (vm->kvm_fd >= 0)
+		close(vm->kvm_fd);
+	tl_mem_fini(&vm->mem);
+	pthread_cond_destroy(&vm->changed);
+	pthread_mutex_destroy(&vm->lock);
+}
+
+int tl_vm_start_threads(struct tl_vm *vm)
+{
+	for (unsigned int i = 0; i < vm->vcpu_count; i++) {
+		int ret = tl_vcpu_start_thread(&vm->vcpus[i]);
+
+		if (ret)
+			return ret;
+	}
+	pthread_mutex_lock(&vm->lock);
+	for (unsigned int i = 0; i < vm->vcpu_count; i++) {
+		while (!vm->vcpus[i].tid)
+			pthread_cond_wait(&vm->changed, &vm->lock);
+	}
+	pthread_mutex_unlock(&vm->lock);
+	return 0;
+}
+
+void tl_vm_resume(struct tl_vm *vm)
+{
+	tl_bus_freeze(&vm->bus);
+	pthread_mutex_lock(&vm->lock);
+	vm->stop = (struct tl_stop){ .kind = TL_STOP_NONE };
+	for (unsigned int i = 0; i < vm->vcpu_count; i++)
+		vm->vcpus[i].run->immediate_exit = 0;
+	vm->phase = TL_PHASE_RUN;
+	/* Pairs with the acquire in the run loop. */
+	atomic_store_explicit(&vm->halt, false, memory_order_release);
+	pthread_cond_broadcast(&vm->changed);
+	pthread_mutex_unlock(&vm->lock);
+}
+
+void tl_vm_pause(struct tl_vm *vm)
+{
+	pthread_mutex_lock(&vm->lock);
+	vm->phase = TL_PHASE_PARK;
+	/* Pairs with the acquire in the run loop. */
+	atomic_store_explicit(&vm->halt, true, memory_order_release);
+	for (unsigned int i = 0; i < vm->vcpu_count; i++) {
+		if (vm->vcpus[i].has_thread && !vm->vcpus[i].parked)
+			tl_vcpu_kick(&vm->vcpus[i]);
+	}
+	for (unsigned int i = 0; i < vm->vcpu_count; i++) {
+		while (vm->vcpus[i].has_thread && !vm->vcpus[i].parked)
+			pthread_cond_wait(&vm->changed, &vm->lock);
+	}
+	pthread_mutex_unlock(&vm->lock);
+}
+
+struct tl_stop tl_vm_stop_reason(struct tl_vm *vm)
+{
+	struct tl_stop stop;
+
+	pthread_mutex_lock(&vm->lock);
+	stop = vm->stop;
+	pthread_mutex_unlock(&vm->lock);
+	return stop;
+}
+
+void tl_vm_request_stop(struct tl_vm *vm, const struct tl_stop *stop)
+{
+	pthread_mutex_lock(&vm->lock);
+	if (vm->stop.kind == TL_STOP_NONE)
+		vm->stop = *stop;
+	if (vm->phase == TL_PHASE_RUN)
+		vm->phase = TL_PHASE_PARK;
+	/* Pairs with the acquire in the run loop. */
+	atomic_store_explicit(&vm->halt, true, memory_order_release);
+	pthread_mutex_unlock(&vm->lock);
+	tl_loop_wake(vm->loop);
+}
+
+int tl_vm_reset(struct tl_vm *vm)
+{
+	int ret;
+
+	for (unsigned int i = 0; i < vm->vcpu_count; i++)
+		tl_vcpu_complete(&vm->vcpus[i]);
+	tl_bus_reset(&vm->bus);
+	for (unsigned int i = 0; i < vm->vcpu_count; i++) {
+		ret = tl_vcpu_regs_init(&vm->vcpus[i]);
+		if (ret)
+			return ret;
+	}
+	ret = tl_gic_reset(&vm->irqchip, vm->vcpu_count);
+	if (ret)
+		tl_log_error("cannot reset the interrupt controller: %s", strerror(-ret));
+	return ret;
+}

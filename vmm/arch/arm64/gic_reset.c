@@ -30,9 +30,9 @@
 
 /* A GICv3 CPU interface register that has a reset value of zero. */
 #define ICC(op1, crn, crm, op2)                                                                             \
-	((op1) << KVM_REG_ARM_VGIC_SYSREG_OP1_SHIFT | (crn) << KVM_REG_ARM_VGIC_SYSREG_CRN_SHIFT |          \
-		(crm) << KVM_REG_ARM_VGIC_SYSREG_CRM_SHIFT | (op2) << KVM_REG_ARM_VGIC_SYSREG_OP2_SHIFT |   \
-		UINT64_C(3) << KVM_REG_ARM_VGIC_SYSREG_OP0_SHIFT)
+	((op1) << KVM_REG_ARM64_SYSREG_OP1_SHIFT | (crn) << KVM_REG_ARM64_SYSREG_CRN_SHIFT |          \
+		(crm) << KVM_REG_ARM64_SYSREG_CRM_SHIFT | (op2) << KVM_REG_ARM64_SYSREG_OP2_SHIFT |   \
+		UINT64_C(3) << KVM_REG_ARM64_SYSREG_OP0_SHIFT)
 
 static const uint64_t icc_zeroed[] = {
 	ICC(0, 4, 6, 0), /* ICC_PMR_EL1 */

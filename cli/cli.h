@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: MIT */
+/* The commands: each parses its options and returns the exit status. Main thread. */
+#ifndef TL_CLI_CLI_H
+#define TL_CLI_CLI_H
+
+/* trapline run */
+int tl_cli_run(int argc, char **argv);
+
+#endif

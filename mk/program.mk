@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: MIT
+#
+# The program: one static file for arm64. A new .c in vmm/, trace/, base/ or cli/
+# is compiled without being named here.
+
+PROGRAM := $(BUILD)/arm64/trapline
+PROGRAM_OBJ := $(BUILD)/arm64/obj
+PROGRAM_CC ?= $(CROSS)gcc
+SYSROOT := $(BUILD)/sysroot
+SYSROOT_LIB := $(SYSROOT)/usr/lib/aarch64-linux-gnu
+PROGRAM_SOURCES := $(sort $(shell find base vmm trace cli -name '*.c'))
+PROGRAM_OBJECTS := $(PROGRAM_SOURCES:%=$(PROGRAM_OBJ)/%.o) $(PROGRAM_OBJ)/vmm/machine/skeletons.S.o
+C_WARNINGS := -Wall -Wextra -Werror -Wstrict-prototypes -Wmissing-prototypes -Wvla
+PROGRAM_CFLAGS := -std=c17 -D_GNU_SOURCE -O2 -g $(C_WARNINGS) -fstack-protector-strong \
+	-ffile-prefix-map=$(CURDIR)/= -I. \
+	-isystem $(BUILD)/kernel/include -isystem $(SYSROOT)/usr/include \
+	-isystem $(SYSROOT)/usr/include/aarch64-linux-gnu \
+	-isystem $(SYSROOT)/usr/include/traceevent -isystem $(SYSROOT)/usr/include/tracefs
+PROGRAM_LIBS := -ltracefs -ltraceevent -ljansson -lfdt -lelf -lzstd -lz -lpthread
+
+.PHONY: program
+program: $(PROGRAM) ## the program, static, for arm64
+
+$(BUILD)/dts/%.dtb: dts/%.dts | deps-build
+	$(call say,DTC,$@)
+	@mkdir -p $(@D)
+	$(Q)dtc -q -I dts -O dtb -o $@ $<
+
+$(PROGRAM_OBJ)/%.c.o: %.c mk/program.mk | deps-build $(SYSROOT) $(BUILD)/kernel/include
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(PROGRAM_CC) $(PROGRAM_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(PROGRAM_OBJ)/vmm/machine/skeletons.S.o: vmm/machine/skeletons.S $(BUILD)/dts/virt.dtb mk/program.mk | deps-build
+	$(call say,AS,$<)
+	@mkdir -p $(@D)
+	$(Q)$(PROGRAM_CC) -I $(BUILD)/dts -c -o $@ $<
+
+# libtraceevent's plug-in loader names dlopen, which a static program cannot have and
+# which nothing here calls: the linker's warning about it is the only one left out.
+$(PROGRAM): $(PROGRAM_OBJECTS)
+	$(call say,LD,$@)
+	$(Q)$(PROGRAM_CC) -static -o $@ $^ -L $(SYSROOT_LIB) $(PROGRAM_LIBS) -Wl,--no-warnings 2>/dev/null || \
+		$(PROGRAM_CC) -static -o $@ $^ -L $(SYSROOT_LIB) $(PROGRAM_LIBS)
+
+-include $(shell find $(PROGRAM_OBJ) -name '*.d' 2>/dev/null)

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Completing the device tree with libfdt. Bindings: the Devicetree
+ * Specification 0.4, and arm/cpus.yaml, arm,gic.yaml and arm,gic-v3.yaml in
+ * the kernel's Documentation/devicetree/bindings.
+ */
+#include "vmm/boot/fdt.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <libfdt.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+
+/* The phandle that the skeletons use as interrupt-parent. */
+#define GIC_PHANDLE 1
+
+/* libfdt's functions return a node's offset or a negative error; the first error is kept. */
+static int keep(int *err, int ret)
+{
+	if (ret < 0 && !*err)
+		*err = ret;
+	return ret;
+}
+
+static void prop_pairs(void *fdt, int node, const char *name, const uint64_t *values, int count, int *err)
+{
+	fdt64_t cells[8];
+
+	for (int i = 0; i < count; i++)
+		cells[i] = cpu_to_fdt64(values[i]);
+	keep(err, fdt_setprop(fdt, node, name, cells, count * (int)sizeof(cells[0])));
+}
+
+static void add_memory(void *fdt, const struct tl_layout *layout, int *err)
+{
+	uint64_t reg[2] = { layout->ram_base, layout->ram_size };
+	char name[32];
+	int node;
+
+	snprintf(name, sizeof(name), "memory@%llx", (unsigned long long)layout->ram_base);
+	node = keep(err, fdt_add_subnode(fdt, 0, name));
+	if (node < 0)
+		return;
+	keep(err, fdt_setprop_string(fdt, node, "device_type", "memory"));
+	prop_pairs(fdt, node, "reg", reg, 2, err);
+}
+
+static void add_cpu(void *fdt, int cpus, uint64_t mpidr, int *err)
+{
+	char name[32];
+	int node;
+
+	snprintf(name, sizeof(name), "cpu@%llx", (unsigned long long)mpidr);
+	node = keep(err, fdt_add_subnode(fdt, cpus, name));
+	if (node < 0)
+		return;
+	keep(err, fdt_setprop_string(fdt, node, "device_type", "cpu"));
+	keep(err, fdt_setprop_string(fdt, node, "compatible", "arm,armv8"));
+	keep(err, fdt_setprop_string(fdt, node, "enable-method", "psci"));
+	keep(err, fdt_setprop_u64(fdt, node, "reg", mpidr));
+}
+
+static void add_cpus(void *fdt, const struct tl_fdt_config *config, int *err)
+{
+	int node = keep(err, fdt_add_subnode(fdt, 0, "cpus"));
+
+	if (node < 0)
+		return;
+	keep(err, fdt_setprop_u32(fdt, node, "#address-cells", 2));
+	keep(err, fdt_setprop_u32(fdt, node, "#size-cells", 0));
+	/* A new node becomes its parent's first child: the last CPU goes in first. */
+	for (unsigned int i = config->cpus; i-- > 0;)
+		add_cpu(fdt, node, config->mpidr[i], err);
+}
+
+static void add_gic(void *fdt, const struct tl_fdt_config *config, int *err)
+{
+	bool v3 = config->gic == TL_GIC_V3;
+	uint64_t reg[4] = { TL_GIC_DIST_BASE, TL_GIC_DIST_SIZE, TL_GIC_CPU_BASE, TL_GIC_CPU_SIZE };
+	int node = keep(err, fdt_add_subnode(fdt, 0, "intc@8000000"));
+
+	if (node < 0)
+		return;
+	if (v3) {
+		reg[2] = TL_GIC_REDIST_BASE;
+		reg[3] = TL_GIC_REDIST_SIZE * config->cpus;
+	}
+	keep(err, fdt_setprop_string(
+			  fdt, node, "compatible", v3 ? "arm,gic-v3" : "arm,cortex-a15-gic"));
+	prop_pairs(fdt, node, "reg", reg, 4, err);
+	keep(err, fdt_setprop_empty(fdt, node, "interrupt-controller"));
+	keep(err, fdt_setprop_u32(fdt, node, "#interrupt-cells", 3));
+	keep(err, fdt_setprop_u32(fdt, node, "phandle", GIC_PHANDLE));
+}
+
+static void add_chosen(void *fdt, const struct tl_fdt_config *config, int *err)
+{
+	const struct tl_layout *layout = config->layout;
+	int node = keep(err, fdt_path_offset(fdt, "/chosen"));
+
+	if (node < 0)
+		return;
+	if (config->cmdline[0])
+		keep(err, fdt_setprop_string(fdt, node, "bootargs", config->cmdline));
+	if (layout->initrd_size) {
+		keep(err, fdt_setprop_u64(fdt, node, "linux,initrd-start", layout->initrd));
+		keep(err, fdt_setprop_u64(
+				  fdt, node, "linux,initrd-end", layout->initrd + layout->initrd_size));
+	}
+}
+
+int tl_fdt_build(const struct tl_fdt_config *config, void *out)
+{
+	int err = fdt_open_into(config->skeleton, out, (int)TL_LAYOUT_FDT_SIZE);
+
+	if (!err) {
+		/* The last added node comes first in the tree. */
+		add_gic(out, config, &err);
+		add_cpus(out, config, &err);
+		add_memory(out, config->layout, &err);
+		add_chosen(out, config, &err);
+	}
+	if (!err)
+		err = fdt_pack(out);
+	if (err) {
+		tl_log_error("cannot build the device tree: %s", fdt_strerror(err));
+		return err == -FDT_ERR_NOSPACE ? -ENOSPC : -EINVAL;
+	}
+	return 0;
+}
+
+static void warn_mem(const char *number)
+{
+	const char *end = number;
+
+	while (isdigit((unsigned char)*end))
+		end++;
+	if (end > number && (*end == '\0' || *end == ' '))
+		tl_log_warn("'mem=%.*s' on the kernel command line means %.*s bytes: did you mean mem=%.*sM?",
+			(int)(end - number), number, (int)(end - number), number, (int)(end - number),
+			number);
+}
+
+int tl_fdt_check_cmdline(const char *cmdline)
+{
+	size_t len = strlen(cmdline);
+
+	if (len >= TL_CMDLINE_MAX) {
+		tl_log_error("the kernel command line has %zu characters: Linux on arm64 takes %d", len,
+			TL_CMDLINE_MAX - 1);
+		return -E2BIG;
+	}
+	for (const char *at = cmdline; (at = strstr(at, "mem=")) != NULL; at += 4) {
+		if (at == cmdline || at[-1] == ' ')
+			warn_mem(at + 4);
+	}
+	return 0;
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The guest's device tree: the skeleton from dts/ completed with what the
+ * command line and the host decide.
+ */
+#ifndef TL_VMM_BOOT_FDT_H
+#define TL_VMM_BOOT_FDT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "vmm/arch/arm64/gic.h"
+#include "vmm/boot/layout.h"
+
+/* Linux's COMMAND_LINE_SIZE on arm64, with the terminating zero. */
+#define TL_CMDLINE_MAX 2048
+
+struct tl_fdt_config {
+	const void *skeleton; /* compiled device tree */
+	const struct tl_layout *layout;
+	const char *cmdline;
+	enum tl_gic_kind gic;
+	unsigned int cpus;
+	const uint64_t *mpidr; /* one a CPU: affinity fields of MPIDR_EL1 */
+};
+
+/*
+ * Builds the tree into `out` (TL_LAYOUT_FDT_SIZE bytes). Returns 0 or -errno
+ * (logged). Thread-safe.
+ */
+int tl_fdt_build(const struct tl_fdt_config *config, void *out);
+
+/*
+ * Checks a kernel command line: too long is an error (-E2BIG, logged), mem=N
+ * without a unit a warning. Returns 0 or -errno.
+ */
+int tl_fdt_check_cmdline(const char *cmdline);
+
+#endif

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * arm64 Images and raw binaries. The Image header is described in the kernel's
+ * Documentation/arch/arm64/booting.rst, section 4.
+ */
+#include "vmm/boot/image.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "vmm/core/mem.h"
+
+#define HEAD_TEXT_OFFSET 8
+#define HEAD_IMAGE_SIZE	 16
+#define HEAD_FLAGS	 24
+#define HEAD_MAGIC	 56
+#define MAGIC		 UINT32_C(0x644d5241) /* "ARM\x64" */
+#define FLAG_BIG_ENDIAN	 1u
+#define BLOCK		 UINT64_C(0x200000)
+
+/* Where raw programs for QEMU's virt board expect to be, and kernels before 3.17. */
+#define RAW_OFFSET UINT64_C(0x80000)
+/* No RAM that we offer reaches further; sums of such values cannot wrap. */
+#define SANE (UINT64_C(1) << 48)
+
+static uint64_t le64(const uint8_t *bytes)
+{
+	uint64_t value = 0;
+
+	for (int i = 7; i >= 0; i--)
+		value = value << 8 | bytes[i];
+	return value;
+}
+
+static int parse_linux(struct tl_image *image, const uint8_t *head, const char *path)
+{
+	image->kind = TL_IMAGE_LINUX;
+	image->text_offset = le64(head + HEAD_TEXT_OFFSET);
+	image->claimed = le64(head + HEAD_IMAGE_SIZE);
+	image->big_endian = le64(head + HEAD_FLAGS) & FLAG_BIG_ENDIAN;
+	if (image->claimed == 0) {
+		/* booting.rst: such a kernel (before 3.17) is at 0x80000 and claims an unknown amount. */
+		image->text_offset = RAW_OFFSET;
+		tl_log_warn("kernel '%s' has image_size 0 in its header: taken as one from before Linux 3.17",
+			path);
+	}
+	if (image->text_offset >= SANE || image->claimed >= SANE) {
+		tl_log_error("kernel '%s' has text_offset %#" PRIx64 " and image_size %#" PRIx64
+			     " in its header: no RAM is that large",
+			path, image->text_offset, image->claimed);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+int tl_image_parse_head(struct tl_image *image, const uint8_t *head, uint64_t len, const char *path)
+{
+	static const uint8_t pe_arm32_zimage[4] = { 0x18, 0x28, 0x6f, 0x01 };
+
+	if (len >= TL_IMAGE_HEAD && (uint32_t)le64(head + HEAD_MAGIC) == MAGIC)
+		return parse_linux(image, head, path);
+	if (len >= 4 && !memcmp(head, "\177ELF", 4)) {
+		image->kind = TL_IMAGE_ELF;
+		return 0;
+	}
+	if (len >= 40 && !memcmp(head + 36, pe_arm32_zimage, 4)) {
+		tl_log_error("kernel '%s' is a 32-bit zImage, and this machine runs 64-bit kernels", path);
+		return -ENOEXEC;
+	}
+	if (len >= 4 && !memcmp(head, "\xfd" "7zX", 4)) {
+		tl_log_error("kernel '%s' is compressed by xz: unpack it first (xz -d)", path);
+		return -ENOEXEC;
+	}
+	/* An arm64 kernel starts with an instruction; less than one is no program at all. */
+	if (len < TL_IMAGE_HEAD) {
+		tl_log_error("kernel '%s' has only %" PRIu64 " bytes: no image is that short", path, len);
+		return -ENOEXEC;
+	}
+	image->kind = TL_IMAGE_RAW;
+	image->text_offset = RAW_OFFSET;
+	return 0;
+}
+
+int tl_image_open(struct tl_image *image, const char *path)
+{
+	uint8_t head[TL_IMAGE_HEAD];
+	int64_t len;
+	int ret;
+
+	memset(image, 0, sizeof(*image));
+	ret = tl_source_open(&image->source, "kernel", path, true);
+	if (ret)
+		return ret;
+	len = tl_source_read(&image->source, head, sizeof(head));
+	ret = len < 0 ? (int)len : tl_image_parse_head(image, head, (uint64_t)len, path);
+	if (!ret && image->kind == TL_IMAGE_ELF) {
+		if (image->source.packed) {
+			tl_log_error("kernel '%s' is a compressed ELF file: unpack it first", path);
+			ret = -ENOEXEC;
+		} else {
+			ret = tl_elf_parse(image, path);
+		}
+	}
+	if (ret)
+		tl_image_close(image);
+	return ret;
+}
+
+void tl_image_close(struct tl_image *image)
+{
+	tl_source_close(&image->source);
+}
+
+int tl_image_place(const struct tl_image *image, struct tl_layout *layout)
+{
+	uint64_t base = (layout->ram_base + BLOCK - 1) & ~(BLOCK - 1);
+	uint64_t size = image->claimed;
+
+	layout->kind = image->kind;
+	if (image->kind == TL_IMAGE_ELF)
+		return tl_elf_place(image, layout);
+	/* A packed file's size is known when it is unpacked, and checked then. */
+	if (size < image->source.file_size && !image->source.packed)
+		size = image->source.file_size;
+	layout->kernel = base + image->text_offset;
+	layout->kernel_size = size ? size : 16 * BLOCK;
+	layout->entry = layout->kernel;
+	return 0;
+}
+
+static int load_stream(struct tl_image *image, uint64_t gpa, uint64_t room, const struct tl_mem *mem)
+{
+	uint8_t *to = tl_mem_at(mem, gpa, room);
+	uint8_t extra;
+	int64_t n;
+	int ret = tl_source_rewind(&image->source);
+
+	if (ret || !to)
+		return ret ? ret : -EFAULT;
+	n = tl_source_read(&image->source, to, room);
+	if (n < 0)
+		return (int)n;
+	if ((uint64_t)n == room && tl_source_read(&image->source, &extra, 1) == 1) {
+		tl_log_error("kernel '%s' is larger than the %" PRIu64
+			     " KiB that are kept for it: its header lies, or --mem is too small",
+			image->source.path, room / 1024);
+		return -EFBIG;
+	}
+	/* What the kernel claims beyond its file is zeroed by itself; after a reset it must be, too. */
+	return 0;
+}
+
+int tl_image_load(struct tl_image *image, const struct tl_layout *layout, const struct tl_mem *mem)
+{
+	if (image->kind == TL_IMAGE_ELF)
+		return tl_elf_load(image, mem);
+	return load_stream(image, layout->kernel, layout->kernel_size, mem);
+}

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Placing kernel, initrd and device tree. Linux wants the initrd within 32 GiB
+ * of the kernel and the device tree 8-byte aligned inside 2 MiB (booting.rst,
+ * sections 2 and 4); they follow the kernel closely, so that few 2 MiB blocks
+ * of memory are ever touched. Bare-metal programs find the device tree at the
+ * start of RAM where there is room for it, as on QEMU's virt board.
+ */
+#include "vmm/boot/layout.h"
+
+#include <errno.h>
+#include <inttypes.h>
+
+#include "base/log.h"
+
+#define ALIGN UINT64_C(0x10000)
+#define BLOCK UINT64_C(0x200000)
+/* Behind a raw program there may be zeroed data and a stack that its file does not show. */
+#define RAW_GAP UINT64_C(0x8000000)
+
+static uint64_t align_up(uint64_t value, uint64_t to)
+{
+	return (value + to - 1) & ~(to - 1);
+}
+
+static int no_room(const struct tl_layout *layout, const char *what, uint64_t size, uint64_t at)
+{
+	tl_log_error("%s of %" PRIu64 " KiB does not fit at %#" PRIx64 ": RAM is %#" PRIx64 " to %#" PRIx64
+		     "; use a larger --mem",
+		what, (size + 1023) / 1024, at, layout->ram_base, layout->ram_base + layout->ram_size);
+	return -ENOSPC;
+}
+
+/* Whether [at, at + size) is inside RAM. */
+static int fits(const struct tl_layout *layout, uint64_t at, uint64_t size)
+{
+	return at >= layout->ram_base && at - layout->ram_base <= layout->ram_size &&
+	       size <= layout->ram_size - (at - layout->ram_base);
+}
+
+/* The device tree must not lie across a 2 MiB boundary, so that one block maps it. */
+static uint64_t fdt_after(uint64_t at)
+{
+	at = align_up(at, ALIGN);
+	if (at / BLOCK != (at + TL_LAYOUT_FDT_SIZE - 1) / BLOCK)
+		at = align_up(at, BLOCK);
+	return at;
+}
+
+int tl_layout_place(struct tl_layout *layout)
+{
+	uint64_t next;
+
+	if (!fits(layout, layout->kernel, layout->kernel_size))
+		return no_room(layout, "the kernel", layout->kernel_size, layout->kernel);
+	next = align_up(layout->kernel + layout->kernel_size, ALIGN);
+	if (layout->kind != TL_IMAGE_LINUX) {
+		uint64_t gap = layout->ram_size / 2 < RAW_GAP ? layout->ram_size / 2 : RAW_GAP;
+
+		if (next < layout->ram_base + gap)
+			next = align_up(layout->ram_base + gap, ALIGN);
+	}
+	layout->initrd = layout->initrd_size ? next : 0;
+	if (layout->initrd_size > layout->ram_size || !fits(layout, next, layout->initrd_size))
+		return no_room(layout, "the initrd", layout->initrd_size, next);
+	if (layout->kind != TL_IMAGE_LINUX && layout->kernel - layout->ram_base >= TL_LAYOUT_FDT_SIZE)
+		layout->fdt = layout->ram_base;
+	else
+		layout->fdt = fdt_after(next + layout->initrd_size);
+	if (!fits(layout, layout->fdt, TL_LAYOUT_FDT_SIZE))
+		return no_room(layout, "the device tree", TL_LAYOUT_FDT_SIZE, layout->fdt);
+	return 0;
+}
+
+static void print_range(FILE *out, const char *what, uint64_t at, uint64_t size)
+{
+	if (size)
+		fprintf(out, "%-12s %#12" PRIx64 " - %#12" PRIx64 "  %8" PRIu64 " KiB\n", what, at,
+			at + size - 1, (size + 1023) / 1024);
+}
+
+void tl_layout_print(const struct tl_layout *layout, FILE *out)
+{
+	static const char *const kinds[] = {
+		[TL_IMAGE_LINUX] = "arm64 Image",
+		[TL_IMAGE_ELF] = "ELF",
+		[TL_IMAGE_RAW] = "raw binary",
+	};
+
+	print_range(out, "RAM", layout->ram_base, layout->ram_size);
+	print_range(out, "kernel", layout->kernel, layout->kernel_size);
+	print_range(out, "initrd", layout->initrd, layout->initrd_size);
+	print_range(out, "device tree", layout->fdt, TL_LAYOUT_FDT_SIZE);
+	fprintf(out, "%-12s %#12" PRIx64 "  (%s)\n", "entry", layout->entry, kinds[layout->kind]);
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Where things go in guest RAM. Pure arithmetic: what was placed where, or why
+ * it does not fit.
+ */
+#ifndef TL_VMM_BOOT_LAYOUT_H
+#define TL_VMM_BOOT_LAYOUT_H
+
+#include <stdint.h>
+#include <stdio.h>
+
+/* Room that is kept for the device tree, bytes. */
+#define TL_LAYOUT_FDT_SIZE UINT64_C(0x10000)
+
+enum tl_image_kind {
+	TL_IMAGE_LINUX, /* arm64 Image with its header */
+	TL_IMAGE_ELF,
+	TL_IMAGE_RAW,
+};
+
+struct tl_layout {
+	uint64_t ram_base, ram_size; /* set by the caller */
+	enum tl_image_kind kind; /* set by the caller */
+	/* Guest physical ranges; size 0: not there. */
+	uint64_t kernel, kernel_size; /* set by the caller: all that the kernel claims */
+	uint64_t initrd, initrd_size; /* size set by the caller */
+	uint64_t fdt;
+	uint64_t entry; /* set by the caller */
+};
+
+/*
+ * Places device tree and initrd around a kernel that is already placed.
+ * Returns 0 or -ENOSPC (logged: what does not fit, and what would help).
+ */
+int tl_layout_place(struct tl_layout *layout);
+
+/* Prints the layout as a table. */
+void tl_layout_print(const struct tl_layout *layout, FILE *out);
+
+#endif

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What all machines have in common.
+ */
+#include "vmm/machine/machine.h"
+
+#include <string.h>
+
+#include "base/log.h"
+#include "vmm/core/bus.h"
+
+int tl_machine_add_devices(
+	const struct tl_machine *machine, struct tl_bus *bus, const struct tl_dev_env *env)
+{
+	for (size_t i = 0; i < machine->dev_count; i++) {
+		const struct tl_machine_dev *entry = &machine->devs[i];
+		struct tl_dev *dev;
+		int ret = entry->create(&dev, env, entry->base, entry->spi);
+
+		if (!ret) {
+			ret = tl_bus_add(bus, dev);
+			if (ret)
+				dev->ops->fini(dev);
+		}
+		if (ret) {
+			tl_log_error("cannot add the device at %#llx of machine %s: %s",
+				(unsigned long long)entry->base, machine->name, strerror(-ret));
+			return ret;
+		}
+	}
+	return 0;
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A machine that the VMM offers: its skeleton device tree, where its RAM is,
+ * and the table of its devices.
+ */
+#ifndef TL_VMM_MACHINE_MACHINE_H
+#define TL_VMM_MACHINE_MACHINE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "vmm/dev/dev.h"
+
+struct tl_bus;
+
+struct tl_machine_dev {
+	uint64_t base; /* guest physical */
+	unsigned int spi;
+	int (*create)(
+		struct tl_dev **dev, const struct tl_dev_env *env, uint64_t base, unsigned int spi);
+};
+
+struct tl_machine {
+	const char *name;
+	const uint8_t *skeleton; /* compiled device tree, embedded */
+	uint64_t ram_base;
+	unsigned int spis; /* highest shared interrupt in use + 1 */
+	const struct tl_machine_dev *devs;
+	size_t dev_count;
+};
+
+/* QEMU's virt board (vmm/machine/virt.c, dts/virt.dts). */
+extern const struct tl_machine tl_machine_virt;
+
+/* Creates the machine's devices on the bus. Returns 0 or -errno (logged). Main thread. */
+int tl_machine_add_devices(
+	const struct tl_machine *machine, struct tl_bus *bus, const struct tl_dev_env *env);
+
+#endif

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Machine virt: the map of QEMU's board of that name. A new device is a line
+ * here and, if it is always there, a node in dts/virt.dts.
+ */
+#include "vmm/dev/pl011.h"
+#include "vmm/dev/pl031.h"
+#include "vmm/machine/machine.h"
+
+/* dts/virt.dtb, embedded by vmm/machine/skeletons.S. */
+extern const uint8_t tl_skeleton_virt[];
+
+static const struct tl_machine_dev virt_devs[] = {
+	{ UINT64_C(0x09000000), 1, tl_pl011_create },
+	{ UINT64_C(0x09010000), 2, tl_pl031_create },
+};
+
+const struct tl_machine tl_machine_virt = {
+	.name = "virt",
+	.skeleton = tl_skeleton_virt,
+	.ram_base = UINT64_C(0x40000000),
+	.spis = 3,
+	.devs = virt_devs,
+	.dev_count = sizeof(virt_devs) / sizeof(virt_devs[0]),
+};

@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The life of one guest: load, run, reset, end. All on the main thread; what
+ * happens during the run arrives through the event loop.
+ */
+#include "vmm/vmm.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <libfdt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "vmm/arch/arm64/vcpu_regs.h"
+#include "vmm/boot/fdt.h"
+#include "vmm/boot/image.h"
+#include "vmm/boot/layout.h"
+#include "vmm/core/console.h"
+#include "vmm/core/terminal.h"
+#include "vmm/core/vm.h"
+#include "vmm/events.h"
+#include "vmm/machine/machine.h"
+#include "vmm/profile.h"
+
+/* How long a reader of the console that does not read is waited for at the end. */
+#define DRAIN_MS 1000
+
+struct guest {
+	const struct tl_vmm_config *config;
+	const struct tl_machine *machine;
+	struct tl_image image;
+	struct tl_source initrd;
+	struct tl_layout layout;
+	struct tl_loop loop;
+	struct tl_console console;
+	struct tl_vm vm;
+	struct tl_events events;
+	struct tl_session *session; /* the profile, or NULL */
+};
+
+static int open_initrd(struct guest *guest)
+{
+	if (!guest->config->initrd)
+		return 0;
+	return tl_source_open(&guest->initrd, "initrd", guest->config->initrd, false);
+}
+
+/* Everything about the input that can be known without KVM. */
+static int prepare(struct guest *guest)
+{
+	const struct tl_vmm_config *config = guest->config;
+	int ret = tl_fdt_check_cmdline(config->append);
+
+	if (!ret)
+		ret = tl_image_open(&guest->image, config->kernel);
+	if (!ret)
+		ret = open_initrd(guest);
+	guest->layout.ram_base = guest->machine->ram_base;
+	guest->layout.ram_size = config->mem;
+	guest->layout.initrd_size = guest->initrd.file_size;
+	if (!ret)
+		ret = tl_image_place(&guest->image, &guest->layout);
+	if (!ret)
+		ret = tl_layout_place(&guest->layout);
+	return ret;
+}
+
+static int load_initrd(struct guest *guest)
+{
+	uint64_t size = guest->layout.initrd_size;
+	void *to = tl_mem_at(&guest->vm.mem, guest->layout.initrd, size);
+	int64_t n;
+
+	if (size == 0)
+		return 0;
+	if (!to)
+		return -EFAULT;
+	tl_source_rewind(&guest->initrd);
+	n = tl_source_read(&guest->initrd, to, size);
+	if (n >= 0 && (uint64_t)n < size)
+		tl_log_error("initrd '%s' became shorter while it was read", guest->initrd.path);
+	return n < 0 ? (int)n : (uint64_t)n < size ? -EIO : 0;
+}
+
+static int build_fdt(struct guest *guest, void *out)
+{
+	uint64_t mpidr[TL_GIC_MAX_REDISTS];
+	struct tl_fdt_config fdt = {
+		.skeleton = guest->machine->skeleton,
+		.layout = &guest->layout,
+		.cmdline = guest->config->append,
+		.gic = guest->vm.irqchip.kind,
+		.cpus = guest->vm.vcpu_count,
+		.mpidr = mpidr,
+	};
+	int ret = 0;
+
+	for (unsigned int i = 0; !ret && i < fdt.cpus; i++)
+		ret = tl_vcpu_regs_mpidr(&guest->vm.vcpus[i], &mpidr[i]);
+	return ret ? ret : tl_fdt_build(&fdt, out);
+}
+
+/* Puts kernel, initrd and device tree into RAM and vCPU 0 at the start. 0 or -errno. */
+static int load(struct guest *guest)
+{
+	const struct tl_layout *layout = &guest->layout;
+	void *fdt = tl_mem_at(&guest->vm.mem, layout->fdt, TL_LAYOUT_FDT_SIZE);
+	int ret = tl_image_load(&guest->image, layout, &guest->vm.mem);
+
+	if (!ret)
+		ret = load_initrd(guest);
+	if (!ret)
+		ret = fdt ? build_fdt(guest, fdt) : -EFAULT;
+	if (!ret)
+		ret = tl_vcpu_regs_set_boot(&guest->vm.vcpus[0], layout->entry, layout->fdt);
+	return ret;
+}
+
+static int check_endianness(const struct guest *guest)
+{
+	if (!guest->image.big_endian || tl_vcpu_regs_big_endian(&guest->vm.vcpus[0]) == 1)
+		return 0;
+	tl_log_error("kernel '%s' is big-endian, and this CPU's EL1 is not", guest->config->kernel);
+	return -ENOEXEC;
+}
+
+static int dump_dtb(struct guest *guest)
+{
+	const char *path = guest->config->dump_dtb;
+	const void *fdt = tl_mem_at(&guest->vm.mem, guest->layout.fdt, TL_LAYOUT_FDT_SIZE);
+	size_t size = fdt_totalsize(fdt);
+	FILE *out = fopen(path, "we");
+	bool ok = out && fwrite(fdt, 1, size, out) == size;
+
+	if (out && fclose(out))
+		ok = false;
+	if (!ok) {
+		tl_log_error("cannot write the device tree to '%s': %s", path, strerror(errno));
+		return TL_STATUS_FAILURE;
+	}
+	return TL_STATUS_OK;
+}
+
+static int stop_status(const struct tl_stop *stop)
+{
+	switch (stop->kind) {
+	case TL_STOP_POWEROFF:
+		return TL_STATUS_OK;
+	case TL_STOP_CRASH:
+	case TL_STOP_ERROR:
+		tl_log_error("vCPU %u stopped at PC %#" PRIx64 ": %s", stop->vcpu, stop->pc, stop->why);
+		return stop->kind == TL_STOP_CRASH ? TL_STATUS_CRASH : TL_STATUS_VM;
+	default:
+		return TL_STATUS_VM;
+	}
+}
+
+static int reset(struct guest *guest)
+{
+	int ret = tl_vm_reset(&guest->vm);
+
+	if (!ret)
+		ret = load(guest);
+	if (ret)
+		tl_log_error("the guest asked for a reset, which failed: %s", strerror(-ret));
+	return ret;
+}
+
+/* Runs until the guest or the user ends it. Returns an exit status. */
+static int run(struct guest *guest)
+{
+	int status;
+
+	tl_vm_resume(&guest->vm);
+	for (;;) {
+		struct tl_stop stop;
+		int ret = tl_loop_once(&guest->loop, tl_console_timeout(&guest->console));
+
+		tl_console_service(&guest->console);
+		stop = tl_vm_stop_reason(&guest->vm);
+		if (stop.kind == TL_STOP_RESET) {
+			tl_vm_pause(&guest->vm);
+			if (reset(guest)) {
+				status = TL_STATUS_VM;
+				break;
+			}
+			tl_vm_resume(&guest->vm);
+		} else if (stop.kind != TL_STOP_NONE) {
+			tl_console_drain(&guest->console, DRAIN_MS);
+			status = stop_status(&stop);
+			break;
+		}
+		if (guest->console.quit) {
+			status = TL_STATUS_OK;
+			break;
+		}
+		if (tl_events_status(&guest->events, &status))
+			break;
+		if (ret) {
+			tl_log_error("cannot wait for events: %s", strerror(-ret));
+			status = TL_STATUS_FAILURE;
+			break;
+		}
+	}
+	tl_vm_pause(&guest->vm);
+	return status;
+}
+
+static void summarize(struct guest *guest)
+{
+	uint64_t dropped = tl_console_dropped(&guest->console);
+	uint64_t unhandled = tl_bus_unhandled(&guest->vm.bus);
+
+	if (dropped)
+		tl_log_warn("%" PRIu64 " bytes of console output were dropped: nobody read them", dropped);
+	if (unhandled)
+		tl_log_warn("%" PRIu64 " accesses where no device answers", unhandled);
+	for (unsigned int i = 0; tl_log_enabled(TL_LOG_INFO) && i < guest->vm.vcpu_count; i++) {
+		for (uint32_t reason = 0; reason < TL_EXIT_REASONS; reason++) {
+			const char *name = tl_exit_reason_name(reason);
+
+			if (guest->vm.vcpus[i].exits[reason])
+				tl_log_info("vCPU %u: %" PRIu64 " exits to user space with %s", i,
+					guest->vm.vcpus[i].exits[reason], name ? name : "another reason");
+		}
+	}
+}
+
+/* The VM exists: load it, run it, report. Returns an exit status. */
+static int run_vm(struct guest *guest)
+{
+	const struct tl_vmm_config *config = guest->config;
+	int status;
+	int ret = check_endianness(guest);
+
+	if (!ret)
+		ret = load(guest);
+	if (ret)
+		return TL_STATUS_INPUT;
+	if (config->dump_dtb)
+		return dump_dtb(guest);
+	if (config->profile) {
+		ret = tl_session_create(&guest->session);
+		if (ret)
+			return TL_STATUS_HOST;
+	}
+	ret = tl_vm_start_threads(&guest->vm);
+	if (!ret && guest->session)
+		ret = tl_vmm_profile_attach(guest->session, &guest->vm);
+	if (ret)
+		return TL_STATUS_HOST;
+	tl_terminal_raw(STDIN_FILENO);
+	tl_events_watch_stop(&guest->events, config->timeout_s);
+	status = run(guest);
+	tl_console_drain(&guest->console, DRAIN_MS);
+	tl_terminal_restore();
+	summarize(guest);
+	if (guest->session) {
+		ret = tl_vmm_profile_report(guest->session, config->profile_json);
+		if (ret && status == TL_STATUS_OK)
+			status = TL_STATUS_FAILURE;
+	}
+	return status;
+}
+
+static int start(struct guest *guest)
+{
+	struct tl_vm_config vm = {
+		.vcpus = guest->config->cpus,
+		.ram_base = guest->layout.ram_base,
+		.ram_size = guest->config->mem,
+		.gic = guest->config->gic,
+		.spis = guest->machine->spis,
+	};
+	struct tl_dev_env env = {
+		.irqchip = &guest->vm.irqchip,
+		.loop = &guest->loop,
+		.console = &guest->console,
+	};
+
+	guest->vm.loop = &guest->loop;
+	guest->vm.console = &guest->console;
+	if (tl_vm_init(&guest->vm, &vm) || tl_machine_add_devices(guest->machine, &guest->vm.bus, &env))
+		return TL_STATUS_HOST;
+	return run_vm(guest);
+}
+
+int tl_vmm_run(const struct tl_vmm_config *config)
+{
+	struct guest *guest = calloc(1, sizeof(*guest));
+	int status = TL_STATUS_INPUT;
+	int ret;
+
+	if (!guest) {
+		tl_log_error("out of memory");
+		return TL_STATUS_HOST;
+	}
+	guest->config = config;
+	guest->machine = &tl_machine_virt;
+	guest->initrd = TL_SOURCE_INIT;
+	guest->image.source = TL_SOURCE_INIT;
+	tl_vm_blank(&guest->vm);
+	ret = tl_loop_init(&guest->loop);
+	if (!ret)
+		ret = tl_events_init(&guest->events, &guest->loop);
+	if (ret)
+		tl_log_error("cannot set up the event loop: %s", strerror(-ret));
+	tl_console_init(&guest->console, &guest->loop, STDIN_FILENO, STDOUT_FILENO);
+	if (ret) {
+		status = TL_STATUS_HOST;
+	} else if (prepare(guest) == 0) {
+		status = TL_STATUS_OK;
+		if (config->show_layout)
+			tl_layout_print(&guest->layout, stdout);
+		if (!config->show_layout || config->dump_dtb)
+			status = start(guest);
+	}
+	tl_session_destroy(guest->session);
+	tl_vm_fini(&guest->vm);
+	tl_console_fini(&guest->console);
+	tl_events_fini(&guest->events);
+	tl_loop_fini(&guest->loop);
+	tl_source_close(&guest->initrd);
+	tl_image_close(&guest->image);
+	free(guest);
+	return status;
+}

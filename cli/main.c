@@ -14,10 +14,11 @@
 
 static const struct {
 	const char *name;
-	int (*run)(int argc, char **argv); /* argv[0] is the command's name; returns an exit status */
+	int (*run)(
+		int argc, char **argv); /* argv[0] is the command's name; returns an exit status */
 	const char *what;
 } commands[] = {
-	{ "run", tl_cli_run, "boot a guest, and profile its exits" },
+	{"run", tl_cli_run, "boot a guest, and profile its exits"},
 };
 
 static void usage(FILE *out)

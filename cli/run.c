@@ -53,18 +53,18 @@ enum option_id {
 };
 
 static const struct option long_options[] = {
-	{ "initrd", required_argument, NULL, OPT_INITRD },
-	{ "append", required_argument, NULL, OPT_APPEND },
-	{ "cpus", required_argument, NULL, OPT_CPUS },
-	{ "mem", required_argument, NULL, OPT_MEM },
-	{ "gic", required_argument, NULL, OPT_GIC },
-	{ "profile", optional_argument, NULL, OPT_PROFILE },
-	{ "timeout", required_argument, NULL, OPT_TIMEOUT },
-	{ "dump-dtb", required_argument, NULL, OPT_DUMP_DTB },
-	{ "show-layout", no_argument, NULL, OPT_SHOW_LAYOUT },
-	{ "verbose", no_argument, NULL, 'v' },
-	{ "help", no_argument, NULL, 'h' },
-	{ NULL, 0, NULL, 0 },
+	{"initrd", required_argument, NULL, OPT_INITRD},
+	{"append", required_argument, NULL, OPT_APPEND},
+	{"cpus", required_argument, NULL, OPT_CPUS},
+	{"mem", required_argument, NULL, OPT_MEM},
+	{"gic", required_argument, NULL, OPT_GIC},
+	{"profile", optional_argument, NULL, OPT_PROFILE},
+	{"timeout", required_argument, NULL, OPT_TIMEOUT},
+	{"dump-dtb", required_argument, NULL, OPT_DUMP_DTB},
+	{"show-layout", no_argument, NULL, OPT_SHOW_LAYOUT},
+	{"verbose", no_argument, NULL, 'v'},
+	{"help", no_argument, NULL, 'h'},
+	{NULL, 0, NULL, 0},
 };
 
 static int bad(const char *option, const char *value, const char *wanted)
@@ -164,7 +164,7 @@ static int bad_option(int option, char **argv)
 
 int tl_cli_run(int argc, char **argv)
 {
-	struct tl_vmm_config config = { .append = "", .cpus = 1, .mem = DEFAULT_MEM };
+	struct tl_vmm_config config = {.append = "", .cpus = 1, .mem = DEFAULT_MEM};
 	int option;
 
 	opterr = 0;
@@ -178,8 +178,9 @@ int tl_cli_run(int argc, char **argv)
 			return ret > 0 ? TL_STATUS_OK : TL_STATUS_USAGE;
 	}
 	if (optind != argc - 1) {
-		tl_log_error(optind == argc ? "no kernel named; see trapline run --help"
-					    : "more than one kernel named; see trapline run --help");
+		tl_log_error(optind == argc
+				     ? "no kernel named; see trapline run --help"
+				     : "more than one kernel named; see trapline run --help");
 		return TL_STATUS_USAGE;
 	}
 	config.kernel = argv[optind];

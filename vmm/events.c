@@ -34,7 +34,8 @@ static void on_signal(void *opaque, uint32_t revents)
 		return;
 	}
 	if (!events->ended) {
-		tl_log_warn("ended by signal %u (%s)", info.ssi_signo, strsignal((int)info.ssi_signo));
+		tl_log_warn(
+			"ended by signal %u (%s)", info.ssi_signo, strsignal((int)info.ssi_signo));
 		events->status = TL_STATUS_SIGNAL + (int)info.ssi_signo;
 		events->ended = true;
 	}
@@ -55,7 +56,7 @@ static void on_timeout(void *opaque, uint32_t revents)
 
 int tl_events_init(struct tl_events *events, struct tl_loop *loop)
 {
-	static const int taken[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP };
+	static const int taken[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP};
 	sigset_t set;
 	int ret;
 
@@ -93,7 +94,7 @@ void tl_events_fini(struct tl_events *events)
 
 void tl_events_watch_stop(struct tl_events *events, unsigned int timeout_s)
 {
-	struct itimerspec when = { .it_value.tv_sec = (time_t)timeout_s };
+	struct itimerspec when = {.it_value.tv_sec = (time_t)timeout_s};
 
 	events->timeout_s = timeout_s;
 	(void)timerfd_settime(events->timer_fd, 0, &when, NULL);

@@ -21,7 +21,7 @@
 int tl_vmm_profile_attach(struct tl_session *session, const struct tl_vm *vm)
 {
 	struct tl_vcpu_desc *vcpus = calloc(vm->vcpu_count, sizeof(*vcpus));
-	struct tl_vm_desc desc = { .pid = getpid(), .vcpu_count = vm->vcpu_count, .vcpus = vcpus };
+	struct tl_vm_desc desc = {.pid = getpid(), .vcpu_count = vm->vcpu_count, .vcpus = vcpus};
 	int ret;
 
 	if (!vcpus)

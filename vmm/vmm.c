@@ -152,7 +152,8 @@ static int stop_status(const struct tl_stop *stop)
 		return TL_STATUS_OK;
 	case TL_STOP_CRASH:
 	case TL_STOP_ERROR:
-		tl_log_error("vCPU %u stopped at PC %#" PRIx64 ": %s", stop->vcpu, stop->pc, stop->why);
+		tl_log_error(
+			"vCPU %u stopped at PC %#" PRIx64 ": %s", stop->vcpu, stop->pc, stop->why);
 		return stop->kind == TL_STOP_CRASH ? TL_STATUS_CRASH : TL_STATUS_VM;
 	default:
 		return TL_STATUS_VM;
@@ -216,7 +217,8 @@ static void summarize(struct guest *guest)
 	uint64_t unhandled = tl_bus_unhandled(&guest->vm.bus);
 
 	if (dropped)
-		tl_log_warn("%" PRIu64 " bytes of console output were dropped: nobody read them", dropped);
+		tl_log_warn("%" PRIu64 " bytes of console output were dropped: nobody read them",
+			dropped);
 	if (unhandled)
 		tl_log_warn("%" PRIu64 " accesses where no device answers", unhandled);
 	for (unsigned int i = 0; tl_log_enabled(TL_LOG_INFO) && i < guest->vm.vcpu_count; i++) {
@@ -225,7 +227,8 @@ static void summarize(struct guest *guest)
 
 			if (guest->vm.vcpus[i].exits[reason])
 				tl_log_info("vCPU %u: %" PRIu64 " exits to user space with %s", i,
-					guest->vm.vcpus[i].exits[reason], name ? name : "another reason");
+					guest->vm.vcpus[i].exits[reason],
+					name ? name : "another reason");
 		}
 	}
 }
@@ -284,7 +287,8 @@ static int start(struct guest *guest)
 
 	guest->vm.loop = &guest->loop;
 	guest->vm.console = &guest->console;
-	if (tl_vm_init(&guest->vm, &vm) || tl_machine_add_devices(guest->machine, &guest->vm.bus, &env))
+	if (tl_vm_init(&guest->vm, &vm) ||
+		tl_machine_add_devices(guest->machine, &guest->vm.bus, &env))
 		return TL_STATUS_HOST;
 	return run_vm(guest);
 }

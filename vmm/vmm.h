@@ -12,13 +12,13 @@
 #include "vmm/arch/arm64/gic.h"
 
 enum tl_status {
-	TL_STATUS_OK = 0, /* powered off, or Ctrl-A x */
+	TL_STATUS_OK = 0,      /* powered off, or Ctrl-A x */
 	TL_STATUS_FAILURE = 1, /* e.g. an output file cannot be written */
 	TL_STATUS_USAGE = 2,
 	TL_STATUS_INPUT = 3, /* kernel, initrd or command line unusable */
-	TL_STATUS_HOST = 4, /* no KVM, or it cannot do what is needed */
+	TL_STATUS_HOST = 4,  /* no KVM, or it cannot do what is needed */
 	TL_STATUS_CRASH = 5, /* the guest reported a crash */
-	TL_STATUS_VM = 6, /* the VM cannot go on */
+	TL_STATUS_VM = 6,    /* the VM cannot go on */
 	TL_STATUS_TIMEOUT = 124,
 	TL_STATUS_SIGNAL = 128, /* plus the signal's number */
 };
@@ -31,10 +31,10 @@ struct tl_vmm_config {
 	uint64_t mem; /* bytes */
 	enum tl_gic_kind gic;
 	const char *dump_dtb; /* write the device tree there and end; or NULL */
-	bool show_layout; /* print what goes where and end */
+	bool show_layout;     /* print what goes where and end */
 	bool profile;
 	const char *profile_json; /* or NULL */
-	unsigned int timeout_s; /* 0: none */
+	unsigned int timeout_s;   /* 0: none */
 };
 
 /* Runs a VM from start to end on the calling (main) thread. Returns an exit status. */

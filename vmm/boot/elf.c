@@ -33,11 +33,13 @@ static int add_segment(struct tl_image *image, const GElf_Phdr *phdr, const char
 	if (phdr->p_offset > image->source.file_size ||
 		phdr->p_filesz > image->source.file_size - phdr->p_offset)
 		return refuse(path, "a segment lies beyond the end of the file: truncated?");
-	*segment = (struct tl_elf_segment){ phdr->p_paddr, phdr->p_offset, phdr->p_filesz, phdr->p_memsz };
+	*segment = (struct tl_elf_segment){
+		phdr->p_paddr, phdr->p_offset, phdr->p_filesz, phdr->p_memsz};
 	for (unsigned int i = 0; i < image->segment_count; i++) {
 		const struct tl_elf_segment *other = &image->segments[i];
 
-		if (segment->gpa < other->gpa + other->memsz && other->gpa < segment->gpa + segment->memsz)
+		if (segment->gpa < other->gpa + other->memsz &&
+			other->gpa < segment->gpa + segment->memsz)
 			return refuse(path, "two of its segments overlap");
 	}
 	image->segment_count++;
@@ -45,7 +47,8 @@ static int add_segment(struct tl_image *image, const GElf_Phdr *phdr, const char
 }
 
 /* The entry point is a virtual address; execution starts at the physical one. */
-static int find_entry(struct tl_image *image, Elf *elf, size_t count, uint64_t entry, const char *path)
+static int find_entry(
+	struct tl_image *image, Elf *elf, size_t count, uint64_t entry, const char *path)
 {
 	for (size_t i = 0; i < count; i++) {
 		GElf_Phdr phdr;
@@ -99,7 +102,8 @@ int tl_elf_parse(struct tl_image *image, const char *path)
 	elf = elf_begin(image->source.fd, ELF_C_READ, NULL);
 	if (!elf)
 		return refuse(path, elf_errmsg(-1));
-	ret = elf_kind(elf) == ELF_K_ELF ? parse(image, elf, path) : refuse(path, "its header is damaged");
+	ret = elf_kind(elf) == ELF_K_ELF ? parse(image, elf, path)
+					 : refuse(path, "its header is damaged");
 	elf_end(elf);
 	return ret;
 }
@@ -129,8 +133,10 @@ int tl_elf_load(struct tl_image *image, const struct tl_mem *mem)
 		int64_t n;
 
 		if (!to) {
-			tl_log_error("kernel '%s' wants memory at %#" PRIx64 " to %#" PRIx64 ", outside of RAM",
-				image->source.path, segment->gpa, segment->gpa + segment->memsz - 1);
+			tl_log_error("kernel '%s' wants memory at %#" PRIx64 " to %#" PRIx64
+				     ", outside of RAM",
+				image->source.path, segment->gpa,
+				segment->gpa + segment->memsz - 1);
 			return -ENOSPC;
 		}
 		image->source.offset = segment->offset;

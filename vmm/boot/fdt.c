@@ -25,7 +25,8 @@ static int keep(int *err, int ret)
 	return ret;
 }
 
-static void prop_pairs(void *fdt, int node, const char *name, const uint64_t *values, int count, int *err)
+static void prop_pairs(
+	void *fdt, int node, const char *name, const uint64_t *values, int count, int *err)
 {
 	fdt64_t cells[8];
 
@@ -36,7 +37,7 @@ static void prop_pairs(void *fdt, int node, const char *name, const uint64_t *va
 
 static void add_memory(void *fdt, const struct tl_layout *layout, int *err)
 {
-	uint64_t reg[2] = { layout->ram_base, layout->ram_size };
+	uint64_t reg[2] = {layout->ram_base, layout->ram_size};
 	char name[32];
 	int node;
 
@@ -79,7 +80,7 @@ static void add_cpus(void *fdt, const struct tl_fdt_config *config, int *err)
 static void add_gic(void *fdt, const struct tl_fdt_config *config, int *err)
 {
 	bool v3 = config->gic == TL_GIC_V3;
-	uint64_t reg[4] = { TL_GIC_DIST_BASE, TL_GIC_DIST_SIZE, TL_GIC_CPU_BASE, TL_GIC_CPU_SIZE };
+	uint64_t reg[4] = {TL_GIC_DIST_BASE, TL_GIC_DIST_SIZE, TL_GIC_CPU_BASE, TL_GIC_CPU_SIZE};
 	int node = keep(err, fdt_add_subnode(fdt, 0, "intc@8000000"));
 
 	if (node < 0)
@@ -107,8 +108,8 @@ static void add_chosen(void *fdt, const struct tl_fdt_config *config, int *err)
 		keep(err, fdt_setprop_string(fdt, node, "bootargs", config->cmdline));
 	if (layout->initrd_size) {
 		keep(err, fdt_setprop_u64(fdt, node, "linux,initrd-start", layout->initrd));
-		keep(err, fdt_setprop_u64(
-				  fdt, node, "linux,initrd-end", layout->initrd + layout->initrd_size));
+		keep(err, fdt_setprop_u64(fdt, node, "linux,initrd-end",
+				  layout->initrd + layout->initrd_size));
 	}
 }
 
@@ -139,9 +140,10 @@ static void warn_mem(const char *number)
 	while (isdigit((unsigned char)*end))
 		end++;
 	if (end > number && (*end == '\0' || *end == ' '))
-		tl_log_warn("'mem=%.*s' on the kernel command line means %.*s bytes: did you mean mem=%.*sM?",
-			(int)(end - number), number, (int)(end - number), number, (int)(end - number),
-			number);
+		tl_log_warn(
+			"'mem=%.*s' on the kernel command line means %.*s bytes: did you mean mem=%.*sM?",
+			(int)(end - number), number, (int)(end - number), number,
+			(int)(end - number), number);
 }
 
 int tl_fdt_check_cmdline(const char *cmdline)
@@ -149,8 +151,8 @@ int tl_fdt_check_cmdline(const char *cmdline)
 	size_t len = strlen(cmdline);
 
 	if (len >= TL_CMDLINE_MAX) {
-		tl_log_error("the kernel command line has %zu characters: Linux on arm64 takes %d", len,
-			TL_CMDLINE_MAX - 1);
+		tl_log_error("the kernel command line has %zu characters: Linux on arm64 takes %d",
+			len, TL_CMDLINE_MAX - 1);
 		return -E2BIG;
 	}
 	for (const char *at = cmdline; (at = strstr(at, "mem=")) != NULL; at += 4) {

@@ -13,12 +13,12 @@
 #include "vmm/core/mem.h"
 
 #define HEAD_TEXT_OFFSET 8
-#define HEAD_IMAGE_SIZE	 16
-#define HEAD_FLAGS	 24
-#define HEAD_MAGIC	 56
-#define MAGIC		 UINT32_C(0x644d5241) /* "ARM\x64" */
-#define FLAG_BIG_ENDIAN	 1u
-#define BLOCK		 UINT64_C(0x200000)
+#define HEAD_IMAGE_SIZE  16
+#define HEAD_FLAGS       24
+#define HEAD_MAGIC       56
+#define MAGIC            UINT32_C(0x644d5241) /* "ARM\x64" */
+#define FLAG_BIG_ENDIAN  1u
+#define BLOCK            UINT64_C(0x200000)
 
 /* Where raw programs for QEMU's virt board expect to be, and kernels before 3.17. */
 #define RAW_OFFSET UINT64_C(0x80000)
@@ -41,9 +41,11 @@ static int parse_linux(struct tl_image *image, const uint8_t *head, const char *
 	image->claimed = le64(head + HEAD_IMAGE_SIZE);
 	image->big_endian = le64(head + HEAD_FLAGS) & FLAG_BIG_ENDIAN;
 	if (image->claimed == 0) {
-		/* booting.rst: such a kernel (before 3.17) is at 0x80000 and claims an unknown amount. */
+		/* booting.rst: such a kernel (before 3.17) is at 0x80000 and claims an unknown
+		 * amount. */
 		image->text_offset = RAW_OFFSET;
-		tl_log_warn("kernel '%s' has image_size 0 in its header: taken as one from before Linux 3.17",
+		tl_log_warn(
+			"kernel '%s' has image_size 0 in its header: taken as one from before Linux 3.17",
 			path);
 	}
 	if (image->text_offset >= SANE || image->claimed >= SANE) {
@@ -57,7 +59,7 @@ static int parse_linux(struct tl_image *image, const uint8_t *head, const char *
 
 int tl_image_parse_head(struct tl_image *image, const uint8_t *head, uint64_t len, const char *path)
 {
-	static const uint8_t pe_arm32_zimage[4] = { 0x18, 0x28, 0x6f, 0x01 };
+	static const uint8_t pe_arm32_zimage[4] = {0x18, 0x28, 0x6f, 0x01};
 
 	if (len >= TL_IMAGE_HEAD && (uint32_t)le64(head + HEAD_MAGIC) == MAGIC)
 		return parse_linux(image, head, path);
@@ -66,16 +68,21 @@ int tl_image_parse_head(struct tl_image *image, const uint8_t *head, uint64_t le
 		return 0;
 	}
 	if (len >= 40 && !memcmp(head + 36, pe_arm32_zimage, 4)) {
-		tl_log_error("kernel '%s' is a 32-bit zImage, and this machine runs 64-bit kernels", path);
+		tl_log_error("kernel '%s' is a 32-bit zImage, and this machine runs 64-bit kernels",
+			path);
 		return -ENOEXEC;
 	}
-	if (len >= 4 && !memcmp(head, "\xfd" "7zX", 4)) {
+	if (len >= 4 && !memcmp(head,
+				"\xfd"
+				"7zX",
+				4)) {
 		tl_log_error("kernel '%s' is compressed by xz: unpack it first (xz -d)", path);
 		return -ENOEXEC;
 	}
 	/* An arm64 kernel starts with an instruction; less than one is no program at all. */
 	if (len < TL_IMAGE_HEAD) {
-		tl_log_error("kernel '%s' has only %" PRIu64 " bytes: no image is that short", path, len);
+		tl_log_error("kernel '%s' has only %" PRIu64 " bytes: no image is that short", path,
+			len);
 		return -ENOEXEC;
 	}
 	image->kind = TL_IMAGE_RAW;
@@ -130,7 +137,8 @@ int tl_image_place(const struct tl_image *image, struct tl_layout *layout)
 	return 0;
 }
 
-static int load_stream(struct tl_image *image, uint64_t gpa, uint64_t room, const struct tl_mem *mem)
+static int load_stream(
+	struct tl_image *image, uint64_t gpa, uint64_t room, const struct tl_mem *mem)
 {
 	uint8_t *to = tl_mem_at(mem, gpa, room);
 	uint8_t extra;
@@ -148,7 +156,8 @@ static int load_stream(struct tl_image *image, uint64_t gpa, uint64_t room, cons
 			image->source.path, room / 1024);
 		return -EFBIG;
 	}
-	/* What the kernel claims beyond its file is zeroed by itself; after a reset it must be, too. */
+	/* What the kernel claims beyond its file is zeroed by itself; after a reset it must be,
+	 * too. */
 	return 0;
 }
 

@@ -15,7 +15,7 @@
 struct tl_mem;
 
 /* Bytes of a file that decide what it is. */
-#define TL_IMAGE_HEAD 64
+#define TL_IMAGE_HEAD   64
 #define TL_ELF_SEGMENTS 64
 
 struct tl_elf_segment {
@@ -25,10 +25,10 @@ struct tl_elf_segment {
 struct tl_image {
 	struct tl_source source;
 	enum tl_image_kind kind;
-	bool big_endian; /* Linux: the kernel runs big-endian */
+	bool big_endian;      /* Linux: the kernel runs big-endian */
 	uint64_t text_offset; /* Linux and raw: bytes from the 2 MiB aligned start of RAM */
-	uint64_t claimed; /* Linux: bytes from the first one that are the kernel's */
-	uint64_t entry; /* ELF: guest physical */
+	uint64_t claimed;     /* Linux: bytes from the first one that are the kernel's */
+	uint64_t entry;       /* ELF: guest physical */
 	struct tl_elf_segment segments[TL_ELF_SEGMENTS]; /* ELF */
 	unsigned int segment_count;
 };
@@ -44,7 +44,8 @@ void tl_image_close(struct tl_image *image);
  * Decides by the first `len` bytes; fills kind, text_offset, claimed, big_endian.
  * Returns 0 or -errno (logged; `path` is for the message).
  */
-int tl_image_parse_head(struct tl_image *image, const uint8_t *head, uint64_t len, const char *path);
+int tl_image_parse_head(
+	struct tl_image *image, const uint8_t *head, uint64_t len, const char *path);
 
 /* Sets kernel, kernel_size, kind and entry of a layout whose RAM is set. 0 or -errno (logged). */
 int tl_image_place(const struct tl_image *image, struct tl_layout *layout);

@@ -25,9 +25,10 @@ static uint64_t align_up(uint64_t value, uint64_t to)
 
 static int no_room(const struct tl_layout *layout, const char *what, uint64_t size, uint64_t at)
 {
-	tl_log_error("%s of %" PRIu64 " KiB does not fit at %#" PRIx64 ": RAM is %#" PRIx64 " to %#" PRIx64
-		     "; use a larger --mem",
-		what, (size + 1023) / 1024, at, layout->ram_base, layout->ram_base + layout->ram_size);
+	tl_log_error("%s of %" PRIu64 " KiB does not fit at %#" PRIx64 ": RAM is %#" PRIx64
+		     " to %#" PRIx64 "; use a larger --mem",
+		what, (size + 1023) / 1024, at, layout->ram_base,
+		layout->ram_base + layout->ram_size);
 	return -ENOSPC;
 }
 
@@ -63,7 +64,8 @@ int tl_layout_place(struct tl_layout *layout)
 	layout->initrd = layout->initrd_size ? next : 0;
 	if (layout->initrd_size > layout->ram_size || !fits(layout, next, layout->initrd_size))
 		return no_room(layout, "the initrd", layout->initrd_size, next);
-	if (layout->kind != TL_IMAGE_LINUX && layout->kernel - layout->ram_base >= TL_LAYOUT_FDT_SIZE)
+	if (layout->kind != TL_IMAGE_LINUX &&
+		layout->kernel - layout->ram_base >= TL_LAYOUT_FDT_SIZE)
 		layout->fdt = layout->ram_base;
 	else
 		layout->fdt = fdt_after(next + layout->initrd_size);

@@ -28,8 +28,8 @@ struct tl_source_unpack {
 	z_stream gzip;
 	ZSTD_DStream *zstd;
 	ZSTD_inBuffer in; /* what is read and not yet unpacked, either format */
-	bool frame_done; /* a gzip member or zstd frame has just ended */
-	bool end; /* nothing more follows */
+	bool frame_done;  /* a gzip member or zstd frame has just ended */
+	bool end;         /* nothing more follows */
 	uint8_t buffer[IN_BYTES];
 };
 
@@ -50,9 +50,9 @@ static int open_regular(struct tl_source *source, const char *what)
 		return -errno;
 	if (!S_ISREG(st.st_mode)) {
 		tl_log_error("%s '%s' is %s, not a regular file", what, source->path,
-			S_ISDIR(st.st_mode) ? "a directory"
-				: S_ISFIFO(st.st_mode) ? "a FIFO"
-						       : "a device or socket");
+			S_ISDIR(st.st_mode)    ? "a directory"
+			: S_ISFIFO(st.st_mode) ? "a FIFO"
+					       : "a device or socket");
 		return -EINVAL;
 	}
 	if (st.st_size == 0) {
@@ -84,7 +84,7 @@ static int start_unpack(struct tl_source *source, enum packing packing)
 
 int tl_source_open(struct tl_source *source, const char *what, const char *path, bool unpack)
 {
-	uint8_t magic[4] = { 0 };
+	uint8_t magic[4] = {0};
 	int ret;
 
 	*source = TL_SOURCE_INIT;
@@ -137,7 +137,8 @@ static int64_t read_file(struct tl_source *source, void *buffer, uint64_t len)
 	uint64_t done = 0;
 
 	while (done < len) {
-		ssize_t n = pread(source->fd, (uint8_t *)buffer + done, len - done, (off_t)source->offset);
+		ssize_t n = pread(
+			source->fd, (uint8_t *)buffer + done, len - done, (off_t)source->offset);
 
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -170,7 +171,7 @@ static int damaged(const struct tl_source *source, const char *how)
 static int64_t unpack_some(struct tl_source *source, void *out, uint64_t len)
 {
 	struct tl_source_unpack *unpack = source->unpack;
-	ZSTD_outBuffer to = { out, len > IN_BYTES * 16 ? IN_BYTES * 16 : len, 0 };
+	ZSTD_outBuffer to = {out, len > IN_BYTES * 16 ? IN_BYTES * 16 : len, 0};
 	z_stream *gzip = &unpack->gzip;
 	size_t ret;
 	int status;

@@ -15,13 +15,13 @@ struct tl_source_unpack;
 struct tl_source {
 	const char *path; /* not owned */
 	int fd;
-	uint64_t file_size; /* bytes, when it was opened */
-	bool packed; /* its length is known only at its end */
+	uint64_t file_size;              /* bytes, when it was opened */
+	bool packed;                     /* its length is known only at its end */
 	struct tl_source_unpack *unpack; /* NULL if not packed */
-	uint64_t offset; /* of the next byte, plain files */
+	uint64_t offset;                 /* of the next byte, plain files */
 };
 
-#define TL_SOURCE_INIT ((struct tl_source){ .fd = -1 })
+#define TL_SOURCE_INIT ((struct tl_source){.fd = -1})
 
 /*
  * Opens a regular file. `what` ("kernel", "initrd") is used in messages; with

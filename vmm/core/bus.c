@@ -37,7 +37,8 @@ int tl_bus_add(struct tl_bus *bus, struct tl_dev *dev)
 		return -EEXIST;
 	if (at > 0 && dev->base - bus->devices[at - 1]->base < bus->devices[at - 1]->size)
 		return -EEXIST;
-	memmove(&bus->devices[at + 1], &bus->devices[at], (bus->count - at) * sizeof(bus->devices[0]));
+	memmove(&bus->devices[at + 1], &bus->devices[at],
+		(bus->count - at) * sizeof(bus->devices[0]));
 	bus->devices[at] = dev;
 	bus->count++;
 	return 0;
@@ -85,8 +86,8 @@ static bool note_unhandled(struct tl_bus *bus, uint64_t gpa)
 	return first;
 }
 
-bool tl_bus_access(
-	struct tl_bus *bus, uint64_t gpa, unsigned int size, bool is_write, uint64_t *value, bool *first)
+bool tl_bus_access(struct tl_bus *bus, uint64_t gpa, unsigned int size, bool is_write,
+	uint64_t *value, bool *first)
 {
 	struct tl_dev *dev = tl_bus_find(bus, gpa);
 	enum tl_mmio_result result = TL_MMIO_UNHANDLED;

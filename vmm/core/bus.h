@@ -52,8 +52,8 @@ struct tl_dev *tl_bus_find(const struct tl_bus *bus, uint64_t gpa);
  * *first is true if this address was not seen before and is to be logged.
  * Any vCPU's thread.
  */
-bool tl_bus_access(
-	struct tl_bus *bus, uint64_t gpa, unsigned int size, bool is_write, uint64_t *value, bool *first);
+bool tl_bus_access(struct tl_bus *bus, uint64_t gpa, unsigned int size, bool is_write,
+	uint64_t *value, bool *first);
 
 /* How many accesses nobody handled. Thread-safe. */
 uint64_t tl_bus_unhandled(struct tl_bus *bus);

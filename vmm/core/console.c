@@ -22,7 +22,7 @@
 /* When this little room is left, the guest is told that the transmitter is full. */
 #define TX_RESERVE 4096
 #define RX_CHUNK   64
-#define CTRL_A	   0x01
+#define CTRL_A     0x01
 
 void tl_console_init(struct tl_console *console, struct tl_loop *loop, int in_fd, int out_fd)
 {
@@ -119,7 +119,7 @@ static bool flush(struct tl_console *console)
 	size_t count;
 
 	while ((count = tx_peek(console, bytes)) > 0) {
-		struct pollfd out = { .fd = console->out_fd, .events = POLLOUT };
+		struct pollfd out = {.fd = console->out_fd, .events = POLLOUT};
 		ssize_t n;
 
 		if (console->out_fd < 0) {
@@ -259,7 +259,7 @@ void tl_console_drain(struct tl_console *console, int ms)
 	int64_t end = now_ms() + ms;
 
 	while (!flush(console)) {
-		struct pollfd out = { .fd = console->out_fd, .events = POLLOUT };
+		struct pollfd out = {.fd = console->out_fd, .events = POLLOUT};
 		int64_t left = end - now_ms();
 
 		if (left <= 0) {

@@ -27,14 +27,14 @@ struct tl_console_sink {
 
 struct tl_console {
 	struct tl_loop *loop; /* not owned */
-	int in_fd; /* -1: no input (any more) */
-	int out_fd; /* -1: output is dropped */
-	bool in_is_file; /* regular file: always ready, epoll refuses it */
-	bool in_is_tty; /* Ctrl-A is an escape */
-	bool in_armed; /* in_fd is in the loop */
-	bool escape; /* the last key was Ctrl-A */
-	bool quit; /* Ctrl-A x was typed */
-	bool out_blocked; /* the last flush could not write all */
+	int in_fd;            /* -1: no input (any more) */
+	int out_fd;           /* -1: output is dropped */
+	bool in_is_file;      /* regular file: always ready, epoll refuses it */
+	bool in_is_tty;       /* Ctrl-A is an escape */
+	bool in_armed;        /* in_fd is in the loop */
+	bool escape;          /* the last key was Ctrl-A */
+	bool quit;            /* Ctrl-A x was typed */
+	bool out_blocked;     /* the last flush could not write all */
 	struct tl_console_sink sink;
 	uint8_t rx[TL_CONSOLE_RX_BYTES]; /* read, not yet taken by the sink */
 	size_t rx_count;

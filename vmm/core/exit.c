@@ -21,7 +21,7 @@ typedef void exit_fn(struct tl_vcpu *vcpu, struct kvm_run *run);
 __attribute__((format(printf, 3, 4))) static void stop_vm(
 	struct tl_vcpu *vcpu, enum tl_stop_kind kind, const char *fmt, ...)
 {
-	struct tl_stop stop = { .kind = kind, .vcpu = vcpu->id };
+	struct tl_stop stop = {.kind = kind, .vcpu = vcpu->id};
 	va_list ap;
 
 	stop.pc = tl_vcpu_regs_pc(vcpu);
@@ -90,14 +90,16 @@ static void exit_hypercall(struct tl_vcpu *vcpu, struct kvm_run *run)
 static void exit_fail_entry(struct tl_vcpu *vcpu, struct kvm_run *run)
 {
 	stop_vm(vcpu, TL_STOP_ERROR,
-		"KVM_EXIT_FAIL_ENTRY, hardware reason %#" PRIx64 " on host CPU %u: the CPU refused to enter "
+		"KVM_EXIT_FAIL_ENTRY, hardware reason %#" PRIx64
+		" on host CPU %u: the CPU refused to enter "
 		"the guest",
 		(uint64_t)run->fail_entry.hardware_entry_failure_reason, run->fail_entry.cpu);
 }
 
 static void exit_internal_error(struct tl_vcpu *vcpu, struct kvm_run *run)
 {
-	stop_vm(vcpu, TL_STOP_ERROR, "KVM_EXIT_INTERNAL_ERROR, suberror %u", run->internal.suberror);
+	stop_vm(vcpu, TL_STOP_ERROR, "KVM_EXIT_INTERNAL_ERROR, suberror %u",
+		run->internal.suberror);
 }
 
 static void exit_memory_fault(struct tl_vcpu *vcpu, struct kvm_run *run)
@@ -155,8 +157,8 @@ void tl_exit_dispatch(struct tl_vcpu *vcpu)
 	if (reason < TL_EXIT_REASONS && exit_table[reason])
 		exit_table[reason](vcpu, run);
 	else
-		stop_vm(vcpu, TL_STOP_ERROR, "unknown exit %s (reason %u)", name ? name : "without a name",
-			reason);
+		stop_vm(vcpu, TL_STOP_ERROR, "unknown exit %s (reason %u)",
+			name ? name : "without a name", reason);
 }
 
 /* What KVM_RUN's errors mean on arm64 (arch/arm64/kvm/mmio.c, mmu.c and arm.c). */

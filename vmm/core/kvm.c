@@ -46,7 +46,8 @@ int tl_kvm_open(void)
 	}
 	version = tl_kvm_ioctl(fd, KVM_GET_API_VERSION, 0);
 	if (version != KVM_API_VERSION) {
-		tl_log_error(KVM_PATH " speaks API version %d, not %d: this kernel's KVM cannot be used",
+		tl_log_error(KVM_PATH
+			" speaks API version %d, not %d: this kernel's KVM cannot be used",
 			version, KVM_API_VERSION);
 		close(fd);
 		return -EPROTO;

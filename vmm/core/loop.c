@@ -14,7 +14,7 @@
 
 int tl_loop_init(struct tl_loop *loop)
 {
-	struct epoll_event event = { .events = EPOLLIN, .data.u32 = WAKE_SLOT };
+	struct epoll_event event = {.events = EPOLLIN, .data.u32 = WAKE_SLOT};
 	int err;
 
 	*loop = TL_LOOP_INIT;
@@ -52,20 +52,20 @@ static int find_slot(const struct tl_loop *loop, int fd)
 int tl_loop_add(struct tl_loop *loop, int fd, uint32_t events, tl_loop_fn *fn, void *opaque)
 {
 	int slot = find_slot(loop, -1);
-	struct epoll_event event = { .events = events, .data.u32 = (uint32_t)slot };
+	struct epoll_event event = {.events = events, .data.u32 = (uint32_t)slot};
 
 	if (slot < 0)
 		return -ENOSPC;
 	if (epoll_ctl(loop->epoll_fd, EPOLL_CTL_ADD, fd, &event))
 		return -errno;
-	loop->sources[slot] = (struct tl_loop_source){ .fd = fd, .fn = fn, .opaque = opaque };
+	loop->sources[slot] = (struct tl_loop_source){.fd = fd, .fn = fn, .opaque = opaque};
 	return 0;
 }
 
 int tl_loop_change(struct tl_loop *loop, int fd, uint32_t events)
 {
 	int slot = find_slot(loop, fd);
-	struct epoll_event event = { .events = events, .data.u32 = (uint32_t)slot };
+	struct epoll_event event = {.events = events, .data.u32 = (uint32_t)slot};
 
 	if (fd < 0 || slot < 0)
 		return -ENOENT;

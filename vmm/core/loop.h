@@ -27,7 +27,7 @@ struct tl_loop {
 	struct tl_loop_source sources[TL_LOOP_SOURCES];
 };
 
-#define TL_LOOP_INIT ((struct tl_loop){ .epoll_fd = -1, .wake_fd = -1 })
+#define TL_LOOP_INIT ((struct tl_loop){.epoll_fd = -1, .wake_fd = -1})
 
 /* Returns 0 or -errno. */
 int tl_loop_init(struct tl_loop *loop);

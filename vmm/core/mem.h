@@ -18,7 +18,7 @@ struct tl_mem {
 };
 
 /* A state that tl_mem_fini() accepts. */
-#define TL_MEM_INIT ((struct tl_mem){ .host = NULL })
+#define TL_MEM_INIT ((struct tl_mem){.host = NULL})
 
 /*
  * Maps `size` bytes of zeroed anonymous memory, aligned to 2 MiB so that the

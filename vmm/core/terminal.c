@@ -15,18 +15,19 @@ static struct {
 	struct termios modes;
 } saved;
 
-static const int crash_signals[] = { SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT };
+static const int crash_signals[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT};
 
 static void crash_handler(int signal)
 {
-	/* tcsetattr() is async-signal-safe (POSIX.1-2017, 2.4.3); SA_RESETHAND lets the signal kill. */
+	/* tcsetattr() is async-signal-safe (POSIX.1-2017, 2.4.3); SA_RESETHAND lets the signal
+	 * kill. */
 	tl_terminal_restore();
 	raise(signal);
 }
 
 bool tl_terminal_raw(int fd)
 {
-	struct sigaction action = { .sa_handler = crash_handler, .sa_flags = (int)SA_RESETHAND };
+	struct sigaction action = {.sa_handler = crash_handler, .sa_flags = (int)SA_RESETHAND};
 	struct termios modes;
 
 	/* A background job must not be stopped for asking: its modes are left alone. */

@@ -27,7 +27,7 @@ static void kick_handler(int signal)
 
 int tl_vcpu_setup_kick(void)
 {
-	struct sigaction action = { .sa_handler = kick_handler };
+	struct sigaction action = {.sa_handler = kick_handler};
 
 	return sigaction(KICK_SIGNAL, &action, NULL) ? -errno : 0;
 }
@@ -124,7 +124,8 @@ int tl_vcpu_start_thread(struct tl_vcpu *vcpu)
 	err = pthread_create(&vcpu->thread, NULL, vcpu_thread, vcpu);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	if (err) {
-		tl_log_error("cannot start the thread of vCPU %u: %s; see ulimit -u", vcpu->id, strerror(err));
+		tl_log_error("cannot start the thread of vCPU %u: %s; see ulimit -u", vcpu->id,
+			strerror(err));
 		return -err;
 	}
 	vcpu->has_thread = true;

@@ -30,7 +30,7 @@ void tl_vm_blank(struct tl_vm *vm)
 
 static int add_memory(struct tl_vm *vm, const struct tl_vm_config *config)
 {
-	struct kvm_userspace_memory_region region = { .slot = 0 };
+	struct kvm_userspace_memory_region region = {.slot = 0};
 	int ret = tl_mem_init(&vm->mem, config->ram_base, config->ram_size);
 
 	if (ret) {
@@ -88,7 +88,9 @@ int tl_vm_init(struct tl_vm *vm, const struct tl_vm_config *config)
 		return vm->kvm_fd;
 	ret = tl_kvm_ioctl(vm->kvm_fd, KVM_GET_VCPU_MMAP_SIZE, 0);
 	if (ret < (int)sizeof(struct kvm_run)) {
-		tl_log_error("KVM_GET_VCPU_MMAP_SIZE says %d bytes: this kernel's KVM cannot be used", ret);
+		tl_log_error(
+			"KVM_GET_VCPU_MMAP_SIZE says %d bytes: this kernel's KVM cannot be used",
+			ret);
 		return ret < 0 ? ret : -EPROTO;
 	}
 	vm->run_size = (size_t)ret;
@@ -151,7 +153,7 @@ void tl_vm_resume(struct tl_vm *vm)
 {
 	tl_bus_freeze(&vm->bus);
 	pthread_mutex_lock(&vm->lock);
-	vm->stop = (struct tl_stop){ .kind = TL_STOP_NONE };
+	vm->stop = (struct tl_stop){.kind = TL_STOP_NONE};
 	for (unsigned int i = 0; i < vm->vcpu_count; i++)
 		vm->vcpus[i].run->immediate_exit = 0;
 	vm->phase = TL_PHASE_RUN;

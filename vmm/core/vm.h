@@ -22,16 +22,16 @@
 enum tl_stop_kind {
 	TL_STOP_NONE,
 	TL_STOP_POWEROFF, /* PSCI SYSTEM_OFF */
-	TL_STOP_RESET, /* PSCI SYSTEM_RESET: the VM is to be restarted in place */
-	TL_STOP_CRASH, /* the guest said that it crashed */
-	TL_STOP_ERROR, /* the VM cannot go on */
+	TL_STOP_RESET,    /* PSCI SYSTEM_RESET: the VM is to be restarted in place */
+	TL_STOP_CRASH,    /* the guest said that it crashed */
+	TL_STOP_ERROR,    /* the VM cannot go on */
 };
 
 struct tl_stop {
 	enum tl_stop_kind kind;
 	unsigned int vcpu; /* the vCPU that caused it */
-	uint64_t pc; /* its guest program counter */
-	char why[256]; /* one line; empty where the kind says it all */
+	uint64_t pc;       /* its guest program counter */
+	char why[256];     /* one line; empty where the kind says it all */
 };
 
 /* What the vCPU threads are to do. */
@@ -48,9 +48,9 @@ struct tl_vm {
 	struct tl_mem mem;
 	struct tl_bus bus;
 	struct tl_irqchip irqchip;
-	struct tl_loop *loop; /* not owned; woken when the VM stops */
+	struct tl_loop *loop;       /* not owned; woken when the VM stops */
 	struct tl_console *console; /* not owned; for hypercalls */
-	bool smccc_filter; /* whether hypercalls reach us at all */
+	bool smccc_filter;          /* whether hypercalls reach us at all */
 
 	struct tl_vcpu *vcpus; /* owned */
 	unsigned int vcpu_count;

@@ -16,7 +16,7 @@ struct tl_loop;
 
 /* One access by the guest to a device's registers. */
 struct tl_mmio {
-	uint64_t offset; /* bytes from the start of the device's range */
+	uint64_t offset;   /* bytes from the start of the device's range */
 	unsigned int size; /* bytes: 1, 2, 4 or 8 */
 	bool is_write;
 	uint64_t value; /* written by the guest, or to be returned to it */
@@ -46,9 +46,9 @@ struct tl_dev_ops {
 struct tl_dev {
 	const struct tl_dev_ops *ops;
 	pthread_mutex_t lock; /* held around ops->mmio; never across KVM_RUN or blocking I/O */
-	uint64_t base; /* guest physical address */
-	uint64_t size; /* bytes */
-	unsigned int spi; /* shared peripheral interrupt, counted from 0 (INTID - 32) */
+	uint64_t base;        /* guest physical address */
+	uint64_t size;        /* bytes */
+	unsigned int spi;     /* shared peripheral interrupt, counted from 0 (INTID - 32) */
 };
 
 /* What a device may use of its surroundings. All of it outlives the device. */

@@ -15,19 +15,19 @@
 #include "vmm/core/loop.h"
 
 /* Register offsets and fields: DDI 0183, section 3.2 and 3.3. */
-#define UARTDR	   0x000
-#define UARTRSR	   0x004
-#define UARTFR	   0x018
+#define UARTDR     0x000
+#define UARTRSR    0x004
+#define UARTFR     0x018
 #define UARTILPR   0x020
 #define UARTIBRD   0x024
 #define UARTFBRD   0x028
 #define UARTLCR_H  0x02c
-#define UARTCR	   0x030
+#define UARTCR     0x030
 #define UARTIFLS   0x034
 #define UARTIMSC   0x038
-#define UARTRIS	   0x03c
-#define UARTMIS	   0x040
-#define UARTICR	   0x044
+#define UARTRIS    0x03c
+#define UARTMIS    0x040
+#define UARTICR    0x044
 #define UARTDMACR  0x048
 #define UARTPERIPH 0xfe0
 
@@ -37,17 +37,17 @@
 #define FR_TXFE (1u << 7)
 
 #define LCR_H_FEN (1u << 4)
-#define INT_RX	  (1u << 4)
-#define INT_TX	  (1u << 5)
-#define INT_RT	  (1u << 6)
-#define INT_ALL	  0x7ffu
+#define INT_RX    (1u << 4)
+#define INT_TX    (1u << 5)
+#define INT_RT    (1u << 6)
+#define INT_ALL   0x7ffu
 
 #define CR_RESET   0x300u /* transmit and receive enabled */
-#define IFLS_RESET 0x12u /* half full, both ways */
+#define IFLS_RESET 0x12u  /* half full, both ways */
 #define FIFO_DEPTH 32
 
 /* UARTPeriphID0-3 and UARTPCellID0-3, revision r1p5. */
-static const uint8_t ids[8] = { 0x11, 0x10, 0x34, 0x00, 0x0d, 0xf0, 0x05, 0xb1 };
+static const uint8_t ids[8] = {0x11, 0x10, 0x34, 0x00, 0x0d, 0xf0, 0x05, 0xb1};
 
 struct pl011 {
 	struct tl_dev dev; /* its lock guards everything here */
@@ -67,7 +67,7 @@ static unsigned int fifo_depth(const struct pl011 *uart)
 /* The fill level from which UARTRXINTR is asserted (DDI 0183, table 3-13). */
 static unsigned int rx_trigger(const struct pl011 *uart)
 {
-	static const unsigned int eighths[8] = { 1, 2, 4, 6, 7, 4, 4, 4 };
+	static const unsigned int eighths[8] = {1, 2, 4, 6, 7, 4, 4, 4};
 
 	if (!(uart->lcr_h & LCR_H_FEN))
 		return 1;
@@ -322,7 +322,7 @@ int tl_pl011_create(
 	struct tl_dev **dev, const struct tl_dev_env *env, uint64_t base, unsigned int spi)
 {
 	struct pl011 *uart = calloc(1, sizeof(*uart));
-	struct tl_console_sink sink = { sink_space, sink_push, uart };
+	struct tl_console_sink sink = {sink_space, sink_push, uart};
 
 	if (!uart)
 		return -ENOMEM;

@@ -16,18 +16,18 @@
 #include "vmm/core/loop.h"
 
 /* Register offsets: DDI 0224, section 3.2. */
-#define RTCDR	  0x000
-#define RTCMR	  0x004
-#define RTCLR	  0x008
-#define RTCCR	  0x00c
-#define RTCIMSC	  0x010
-#define RTCRIS	  0x014
-#define RTCMIS	  0x018
-#define RTCICR	  0x01c
+#define RTCDR     0x000
+#define RTCMR     0x004
+#define RTCLR     0x008
+#define RTCCR     0x00c
+#define RTCIMSC   0x010
+#define RTCRIS    0x014
+#define RTCMIS    0x018
+#define RTCICR    0x01c
 #define RTCPERIPH 0xfe0
 
 /* RTCPeriphID0-3 and RTCPCellID0-3. */
-static const uint8_t ids[8] = { 0x31, 0x10, 0x04, 0x00, 0x0d, 0xf0, 0x05, 0xb1 };
+static const uint8_t ids[8] = {0x31, 0x10, 0x04, 0x00, 0x0d, 0xf0, 0x05, 0xb1};
 
 struct pl031 {
 	struct tl_dev dev; /* its lock guards everything here */
@@ -57,7 +57,7 @@ static void update_line(struct pl031 *rtc)
 static void arm(struct pl031 *rtc)
 {
 	uint32_t left = rtc->match - now(rtc);
-	struct itimerspec when = { .it_value.tv_sec = (time_t)time(NULL) + left };
+	struct itimerspec when = {.it_value.tv_sec = (time_t)time(NULL) + left};
 
 	if (left == 0) {
 		rtc->ris = 1;
@@ -165,7 +165,7 @@ static enum tl_mmio_result pl031_mmio(struct tl_dev *dev, struct tl_mmio *access
 static void pl031_reset(struct tl_dev *dev)
 {
 	struct pl031 *rtc = (struct pl031 *)dev;
-	struct itimerspec off = { 0 };
+	struct itimerspec off = {0};
 
 	pthread_mutex_lock(&dev->lock);
 	rtc->offset = rtc->load = rtc->match = rtc->imsc = rtc->ris = 0;

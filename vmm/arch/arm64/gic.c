@@ -13,7 +13,7 @@
 #include "vmm/core/kvm.h"
 
 #define GIC_V2_MAX_VCPUS 8
-#define PRIVATE_IRQS	 32
+#define PRIVATE_IRQS     32
 /* The fewest that KVM takes, private ones included. */
 #define MIN_IRQS 64
 
@@ -43,12 +43,13 @@ int tl_gic_probe(struct tl_irqchip *gic, int vm_fd, enum tl_gic_kind kind, unsig
 		ret = create(gic, TL_GIC_V2);
 	if (ret) {
 		tl_log_error("this host cannot give guests a %s: %s; %s",
-			kind == TL_GIC_V2	? "GICv2"
-				: kind == TL_GIC_V3 ? "GICv3"
-						    : "GICv3 or GICv2",
+			kind == TL_GIC_V2   ? "GICv2"
+			: kind == TL_GIC_V3 ? "GICv3"
+					    : "GICv3 or GICv2",
 			strerror(-ret),
-			kind == TL_GIC_AUTO ? "its own interrupt controller has no virtual CPU interface"
-					    : "try --gic auto");
+			kind == TL_GIC_AUTO
+				? "its own interrupt controller has no virtual CPU interface"
+				: "try --gic auto");
 		return -ENODEV;
 	}
 	if (gic->kind == TL_GIC_V2 && vcpus > GIC_V2_MAX_VCPUS) {
@@ -91,8 +92,8 @@ int tl_gic_init(struct tl_irqchip *gic, unsigned int vcpus, unsigned int spis)
 		ret = tl_kvm_set_attr(
 			gic->fd, KVM_DEV_ARM_VGIC_GRP_CTRL, KVM_DEV_ARM_VGIC_CTRL_INIT, NULL);
 	if (ret)
-		tl_log_error("cannot initialise the guest's GICv%d: %s", gic->kind == TL_GIC_V3 ? 3 : 2,
-			strerror(-ret));
+		tl_log_error("cannot initialise the guest's GICv%d: %s",
+			gic->kind == TL_GIC_V3 ? 3 : 2, strerror(-ret));
 	return ret;
 }
 

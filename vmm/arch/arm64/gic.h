@@ -11,8 +11,8 @@
 
 #define TL_GIC_DIST_BASE   UINT64_C(0x08000000)
 #define TL_GIC_DIST_SIZE   UINT64_C(0x10000)
-#define TL_GIC_CPU_BASE	   UINT64_C(0x08010000) /* GICv2 */
-#define TL_GIC_CPU_SIZE	   UINT64_C(0x10000)
+#define TL_GIC_CPU_BASE    UINT64_C(0x08010000) /* GICv2 */
+#define TL_GIC_CPU_SIZE    UINT64_C(0x10000)
 #define TL_GIC_REDIST_BASE UINT64_C(0x080a0000) /* GICv3, 0x20000 bytes a vCPU */
 #define TL_GIC_REDIST_SIZE UINT64_C(0x20000)
 /* Up to the PL011 at 0x09000000. */
@@ -28,10 +28,10 @@ struct tl_irqchip {
 	int vm_fd; /* not owned */
 	int fd;
 	enum tl_gic_kind kind; /* never AUTO after tl_gic_probe() */
-	unsigned int irqs; /* private and shared together, a multiple of 32 */
+	unsigned int irqs;     /* private and shared together, a multiple of 32 */
 };
 
-#define TL_IRQCHIP_INIT ((struct tl_irqchip){ .vm_fd = -1, .fd = -1 })
+#define TL_IRQCHIP_INIT ((struct tl_irqchip){.vm_fd = -1, .fd = -1})
 
 /*
  * Chooses the kind and creates the device; before the vCPUs are created.

@@ -49,8 +49,9 @@ int tl_smccc_setup(int vm_fd)
 	if (!ret)
 		ret = forward(vm_fd, VENDOR_HYP_64);
 	if (ret)
-		tl_log_info("this kernel has no SMCCC filter (Linux 6.4 and later have): Trapline's "
-			    "hypercalls are not available, guests get NOT_SUPPORTED");
+		tl_log_info(
+			"this kernel has no SMCCC filter (Linux 6.4 and later have): Trapline's "
+			"hypercalls are not available, guests get NOT_SUPPORTED");
 	return ret;
 }
 
@@ -79,8 +80,8 @@ static const struct {
 	uint32_t function;
 	int (*handle)(struct tl_vcpu *vcpu, uint64_t *result);
 } calls[] = {
-	{ TL_HVC_VERSION, call_version },
-	{ TL_HVC_PUTCHAR, call_putchar },
+	{TL_HVC_VERSION, call_version},
+	{TL_HVC_PUTCHAR, call_putchar},
 };
 
 int tl_smccc_handle(struct tl_vcpu *vcpu, uint64_t function)

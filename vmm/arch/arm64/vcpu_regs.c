@@ -13,11 +13,11 @@
 #include "vmm/core/vm.h"
 
 /* A core register's index counts 32-bit words within struct kvm_regs. */
-#define CORE_REG(offset)                                                                                    \
+#define CORE_REG(offset)                                                                           \
 	(KVM_REG_ARM64 | KVM_REG_SIZE_U64 | KVM_REG_ARM_CORE | ((offset) / sizeof(__u32)))
-#define REG_PC		     CORE_REG(offsetof(struct kvm_regs, regs.pc))
-#define REG_X(n)	     CORE_REG(offsetof(struct kvm_regs, regs.regs) + (n) * sizeof(__u64))
-#define REG_MPIDR_EL1	     ARM64_SYS_REG(3, 0, 0, 0, 5)
+#define REG_PC               CORE_REG(offsetof(struct kvm_regs, regs.pc))
+#define REG_X(n)             CORE_REG(offsetof(struct kvm_regs, regs.regs) + (n) * sizeof(__u64))
+#define REG_MPIDR_EL1        ARM64_SYS_REG(3, 0, 0, 0, 5)
 #define REG_ID_AA64MMFR0_EL1 ARM64_SYS_REG(3, 0, 0, 7, 0)
 
 /* ID_AA64MMFR0_EL1.BigEnd, bits 11:8 (DDI 0487). */
@@ -27,21 +27,21 @@
 
 static int get_reg(const struct tl_vcpu *vcpu, uint64_t id, uint64_t *value)
 {
-	struct kvm_one_reg reg = { .id = id, .addr = (uintptr_t)value };
+	struct kvm_one_reg reg = {.id = id, .addr = (uintptr_t)value};
 
 	return tl_kvm_ioctl_ptr(vcpu->fd, KVM_GET_ONE_REG, &reg);
 }
 
 static int set_reg(const struct tl_vcpu *vcpu, uint64_t id, uint64_t value)
 {
-	struct kvm_one_reg reg = { .id = id, .addr = (uintptr_t)&value };
+	struct kvm_one_reg reg = {.id = id, .addr = (uintptr_t)&value};
 
 	return tl_kvm_ioctl_ptr(vcpu->fd, KVM_SET_ONE_REG, &reg);
 }
 
 int tl_vcpu_regs_init(struct tl_vcpu *vcpu)
 {
-	struct kvm_vcpu_init init = { 0 };
+	struct kvm_vcpu_init init = {0};
 	int ret = tl_kvm_ioctl_ptr(vcpu->vm->vm_fd, KVM_ARM_PREFERRED_TARGET, &init);
 
 	if (ret) {

@@ -25,8 +25,9 @@ int tl_vm_type_create(int kvm_fd, uint64_t end)
 	while (bits < 64 && (end - 1) >> bits)
 		bits++;
 	if (bits > (max ? max : DEFAULT_IPA_BITS)) {
-		tl_log_error("guest memory would end at %#llx, but this host's guests have %u address bits; "
-			     "use a smaller --mem",
+		tl_log_error(
+			"guest memory would end at %#llx, but this host's guests have %u address bits; "
+			"use a smaller --mem",
 			(unsigned long long)end, max ? max : DEFAULT_IPA_BITS);
 		return -ERANGE;
 	}

@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: MIT
+#
+# What a machine can see: format, static analysis, shell scripts, headers that
+# compile on their own, and the program built by the other compiler.
+
+LINT_C := $(sort $(shell find base vmm trace cli guest tests -name '*.[ch]'))
+LINT_HEADERS := $(filter base/%.h vmm/%.h trace/%.h cli/%.h,$(LINT_C))
+LINT_SCRIPTS := $(sort $(shell grep -lE '^\#!.*\bsh$$|^\#!.*\bbash$$' -r scripts board .ci tests/board) \
+	$(wildcard scripts/lib/*.sh tests/board/*.sh tests/board/*.t))
+CLANG ?= clang
+CLANG_TARGET := --target=aarch64-linux-gnu
+
+.PHONY: lint lint-format lint-tidy lint-shell lint-headers lint-clang compile_commands.json
+
+lint: lint-format lint-shell lint-headers lint-clang lint-tidy ## format, static analysis, shell scripts, headers
+	@printf 'lint: nothing to complain about\n'
+
+lint-format: | deps-lint
+	$(call say,FORMAT,"$(words $(LINT_C)) files")
+	$(Q)clang-format --dry-run -Werror $(LINT_C)
+
+lint-shell: | deps-lint
+	$(call say,SHELL,"$(words $(LINT_SCRIPTS)) scripts")
+	$(Q)shellcheck -x $(LINT_SCRIPTS)
+
+lint-headers: | deps-lint deps-build $(SYSROOT) $(BUILD)/kernel/include
+	$(call say,HEADERS,"$(words $(LINT_HEADERS)) headers")
+	$(Q)for h in $(LINT_HEADERS); do printf '#include "%s"\n' $$h | \
+		$(PROGRAM_CC) $(PROGRAM_CFLAGS) -fsyntax-only -x c - || exit 1; done
+
+# Every source again, by clang.
+lint-clang: | deps-lint deps-build $(SYSROOT) $(BUILD)/kernel/include
+	$(call say,CLANG,"$(words $(PROGRAM_SOURCES)) sources")
+	$(Q)printf '%s\n' $(PROGRAM_SOURCES) | xargs -P 2 -n 8 \
+		$(CLANG) $(CLANG_TARGET) $(PROGRAM_CFLAGS) -fsyntax-only
+
+lint-tidy: compile_commands.json | deps-lint
+	$(call say,TIDY,"$(words $(PROGRAM_SOURCES)) sources")
+	$(Q)printf '%s\n' $(PROGRAM_SOURCES) | xargs -P 2 -n 4 clang-tidy --quiet -p . 2>$(BUILD)/tidy.log || \
+		{ cat $(BUILD)/tidy.log; exit 1; }
+
+compile_commands.json: | deps-build $(SYSROOT) $(BUILD)/kernel/include ## for editors and clang-tidy
+	@{ printf '['; separator=; for f in $(PROGRAM_SOURCES); do \
+		printf '%s\n{"directory":"%s","file":"%s","command":"clang $(CLANG_TARGET) $(PROGRAM_CFLAGS) -c %s"}' \
+			"$$separator" '$(CURDIR)' "$$f" "$$f"; separator=,; done; printf '\n]\n'; } >$@

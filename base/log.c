@@ -39,24 +39,22 @@ void tl_log(enum tl_log_level level, const char *fmt, ...)
 	int saved = errno;
 	va_list ap;
 	size_t at;
-	int n;
+	size_t n;
 
 	if (!tl_log_enabled(level))
 		return;
 	at = (size_t)snprintf(line, sizeof(line), "%s", prefix[level]);
 	va_start(ap, fmt);
-	n = vsnprintf(line + at, sizeof(line) - at - 1, fmt, ap);
+	vsnprintf(line + at, sizeof(line) - at - 1, fmt, ap);
 	va_end(ap);
-	if (n < 0)
-		n = 0;
-	n = (int)strlen(line);
-	for (int i = 0; i < n; i++) {
+	n = strlen(line);
+	for (size_t i = 0; i < n; i++) {
 		if ((unsigned char)line[i] < 0x20 || line[i] == 0x7f)
 			line[i] = '?';
 	}
 	line[n++] = '\n';
 	/* A message that cannot be written has nowhere else to go. */
-	if (write(STDERR_FILENO, line, (size_t)n) < 0)
+	if (write(STDERR_FILENO, line, n) < 0)
 		errno = saved;
 	errno = saved;
 }

@@ -5,6 +5,7 @@
 # Sourced, never run. A message is one line: who says it, what, why, what to do.
 
 # The root of the checkout, whatever folder the caller stood in.
+# shellcheck disable=SC2034 # used by those who source this
 TL_TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 
 # say WORD...: one line of news on standard error.

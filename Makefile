@@ -25,4 +25,6 @@ help: ## what each target does
 		while IFS=$$'\t' read -r name text; do printf '  %-14s %s\n' "$$name" "$$text"; done
 	@printf '\nVariables: V=1 shows commands; BOARD=qemu|native; KERNEL_SRC=tree or tarball.\n'
 
-include $(sort $(wildcard mk/*.mk))
+# A rule's prerequisites are expanded where it stands, so what is named comes first.
+MK_FIRST := mk/deps.mk mk/kernel.mk mk/guests.mk mk/program.mk
+include $(MK_FIRST) $(filter-out $(MK_FIRST),$(sort $(wildcard mk/*.mk)))

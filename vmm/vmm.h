@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * `trapline run`: boots one guest, sees it through its life, and tells how it
- * ended. The exit statuses here are the documented ones (docs/man/trapline-run.1.md).
+ * ended. The exit statuses here are the documented ones (docs/man/trapline-run.1).
  */
 #ifndef TL_VMM_VMM_H
 #define TL_VMM_VMM_H

@@ -178,9 +178,11 @@ int tl_cli_run(int argc, char **argv)
 			return ret > 0 ? TL_STATUS_OK : TL_STATUS_USAGE;
 	}
 	if (optind != argc - 1) {
-		tl_log_error(optind == argc
-				     ? "no kernel named; see trapline run --help"
-				     : "more than one kernel named; see trapline run --help");
+		if (optind == argc)
+			tl_log_error("no kernel named; see trapline run --help");
+		else
+			tl_log_error("'%s' and '%s': only one kernel can be run", argv[optind],
+				argv[optind + 1]);
 		return TL_STATUS_USAGE;
 	}
 	config.kernel = argv[optind];

@@ -59,6 +59,8 @@ static int prepare(struct guest *guest)
 		ret = tl_image_open(&guest->image, config->kernel);
 	if (!ret)
 		ret = open_initrd(guest);
+	guest->layout.kernel_path = config->kernel;
+	guest->layout.initrd_path = config->initrd;
 	guest->layout.ram_base = guest->machine->ram_base;
 	guest->layout.ram_size = config->mem;
 	guest->layout.initrd_size = guest->initrd.file_size;
@@ -118,14 +120,6 @@ static int load(struct guest *guest)
 	if (!ret)
 		ret = tl_vcpu_regs_set_boot(&guest->vm.vcpus[0], layout->entry, layout->fdt);
 	return ret;
-}
-
-static int check_endianness(const struct guest *guest)
-{
-	if (!guest->image.big_endian || tl_vcpu_regs_big_endian(&guest->vm.vcpus[0]) == 1)
-		return 0;
-	tl_log_error("kernel '%s' is big-endian, and this CPU's EL1 is not", guest->config->kernel);
-	return -ENOEXEC;
 }
 
 static int dump_dtb(struct guest *guest)
@@ -238,10 +232,8 @@ static int run_vm(struct guest *guest)
 {
 	const struct tl_vmm_config *config = guest->config;
 	int status;
-	int ret = check_endianness(guest);
+	int ret = load(guest);
 
-	if (!ret)
-		ret = load(guest);
 	if (ret)
 		return TL_STATUS_INPUT;
 	if (config->dump_dtb)
@@ -293,6 +285,12 @@ static int start(struct guest *guest)
 	return run_vm(guest);
 }
 
+static void show_layout(const struct guest *guest)
+{
+	tl_layout_print(&guest->layout, stdout);
+	tl_machine_print_devices(guest->machine, stdout);
+}
+
 int tl_vmm_run(const struct tl_vmm_config *config)
 {
 	struct guest *guest = calloc(1, sizeof(*guest));
@@ -319,7 +317,7 @@ int tl_vmm_run(const struct tl_vmm_config *config)
 	} else if (prepare(guest) == 0) {
 		status = TL_STATUS_OK;
 		if (config->show_layout)
-			tl_layout_print(&guest->layout, stdout);
+			show_layout(guest);
 		if (!config->show_layout || config->dump_dtb)
 			status = start(guest);
 	}

@@ -157,6 +157,8 @@ wait_for() {
 # was started last, once its output has the pattern. The VMM itself must run in
 # the foreground: shells start background programs with SIGINT ignored.
 kill_when_up() {
+	# What the test before printed must not be taken for this one's.
+	: >"$WORK/out"
 	(
 		tries=200
 		until grep -Eq -e "$2" "$WORK/out" || [ "$tries" -eq 0 ]; do

@@ -39,7 +39,10 @@ static int parse_linux(struct tl_image *image, const uint8_t *head, const char *
 	image->kind = TL_IMAGE_LINUX;
 	image->text_offset = le64(head + HEAD_TEXT_OFFSET);
 	image->claimed = le64(head + HEAD_IMAGE_SIZE);
-	image->big_endian = le64(head + HEAD_FLAGS) & FLAG_BIG_ENDIAN;
+	if (le64(head + HEAD_FLAGS) & FLAG_BIG_ENDIAN) {
+		tl_log_error("kernel '%s' is big-endian, which this machine is not", path);
+		return -ENOEXEC;
+	}
 	if (image->claimed == 0) {
 		/* booting.rst: such a kernel (before 3.17) is at 0x80000 and claims an unknown
 		 * amount. */

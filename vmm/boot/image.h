@@ -25,7 +25,6 @@ struct tl_elf_segment {
 struct tl_image {
 	struct tl_source source;
 	enum tl_image_kind kind;
-	bool big_endian;      /* Linux: the kernel runs big-endian */
 	uint64_t text_offset; /* Linux and raw: bytes from the 2 MiB aligned start of RAM */
 	uint64_t claimed;     /* Linux: bytes from the first one that are the kernel's */
 	uint64_t entry;       /* ELF: guest physical */
@@ -41,7 +40,7 @@ int tl_image_open(struct tl_image *image, const char *path);
 void tl_image_close(struct tl_image *image);
 
 /*
- * Decides by the first `len` bytes; fills kind, text_offset, claimed, big_endian.
+ * Decides by the first `len` bytes; fills kind, text_offset, claimed.
  * Returns 0 or -errno (logged; `path` is for the message).
  */
 int tl_image_parse_head(

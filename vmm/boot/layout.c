@@ -23,11 +23,12 @@ static uint64_t align_up(uint64_t value, uint64_t to)
 	return (value + to - 1) & ~(to - 1);
 }
 
-static int no_room(const struct tl_layout *layout, const char *what, uint64_t size, uint64_t at)
+static int no_room(const struct tl_layout *layout, const char *what, const char *path,
+	uint64_t size, uint64_t at)
 {
-	tl_log_error("%s of %" PRIu64 " KiB does not fit at %#" PRIx64 ": RAM is %#" PRIx64
+	tl_log_error("%s '%s' of %" PRIu64 " KiB does not fit at %#" PRIx64 ": RAM is %#" PRIx64
 		     " to %#" PRIx64 "; use a larger --mem",
-		what, (size + 1023) / 1024, at, layout->ram_base,
+		what, path, (size + 1023) / 1024, at, layout->ram_base,
 		layout->ram_base + layout->ram_size);
 	return -ENOSPC;
 }
@@ -53,7 +54,8 @@ int tl_layout_place(struct tl_layout *layout)
 	uint64_t next;
 
 	if (!fits(layout, layout->kernel, layout->kernel_size))
-		return no_room(layout, "the kernel", layout->kernel_size, layout->kernel);
+		return no_room(
+			layout, "kernel", layout->kernel_path, layout->kernel_size, layout->kernel);
 	next = align_up(layout->kernel + layout->kernel_size, ALIGN);
 	if (layout->kind != TL_IMAGE_LINUX) {
 		uint64_t gap = layout->ram_size / 2 < RAW_GAP ? layout->ram_size / 2 : RAW_GAP;
@@ -63,14 +65,15 @@ int tl_layout_place(struct tl_layout *layout)
 	}
 	layout->initrd = layout->initrd_size ? next : 0;
 	if (layout->initrd_size > layout->ram_size || !fits(layout, next, layout->initrd_size))
-		return no_room(layout, "the initrd", layout->initrd_size, next);
+		return no_room(layout, "initrd", layout->initrd_path, layout->initrd_size, next);
 	if (layout->kind != TL_IMAGE_LINUX &&
 		layout->kernel - layout->ram_base >= TL_LAYOUT_FDT_SIZE)
 		layout->fdt = layout->ram_base;
 	else
 		layout->fdt = fdt_after(next + layout->initrd_size);
 	if (!fits(layout, layout->fdt, TL_LAYOUT_FDT_SIZE))
-		return no_room(layout, "the device tree", TL_LAYOUT_FDT_SIZE, layout->fdt);
+		return no_room(layout, "the device tree of", layout->kernel_path,
+			TL_LAYOUT_FDT_SIZE, layout->fdt);
 	return 0;
 }
 

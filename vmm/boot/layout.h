@@ -19,8 +19,9 @@ enum tl_image_kind {
 };
 
 struct tl_layout {
-	uint64_t ram_base, ram_size; /* set by the caller */
-	enum tl_image_kind kind;     /* set by the caller */
+	const char *kernel_path, *initrd_path; /* for messages; set by the caller */
+	uint64_t ram_base, ram_size;           /* set by the caller */
+	enum tl_image_kind kind;               /* set by the caller */
 	/* Guest physical ranges; size 0: not there. */
 	uint64_t kernel, kernel_size; /* set by the caller: all that the kernel claims */
 	uint64_t initrd, initrd_size; /* size set by the caller */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "vmm/arch/arm64/gic.h"
 #include "vmm/core/bus.h"
 
 int tl_machine_add_devices(
@@ -29,4 +30,12 @@ int tl_machine_add_devices(
 		}
 	}
 	return 0;
+}
+
+void tl_machine_print_devices(const struct tl_machine *machine, FILE *out)
+{
+	fprintf(out, "%-12s %#12llx\n", "GIC", (unsigned long long)TL_GIC_DIST_BASE);
+	for (size_t i = 0; i < machine->dev_count; i++)
+		fprintf(out, "%-12s %#12llx  SPI %u\n", machine->devs[i].name,
+			(unsigned long long)machine->devs[i].base, machine->devs[i].spi);
 }

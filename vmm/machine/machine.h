@@ -8,12 +8,14 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "vmm/dev/dev.h"
 
 struct tl_bus;
 
 struct tl_machine_dev {
+	const char *name;
 	uint64_t base; /* guest physical */
 	unsigned int spi;
 	int (*create)(
@@ -35,5 +37,8 @@ extern const struct tl_machine tl_machine_virt;
 /* Creates the machine's devices on the bus. Returns 0 or -errno (logged). Main thread. */
 int tl_machine_add_devices(
 	const struct tl_machine *machine, struct tl_bus *bus, const struct tl_dev_env *env);
+
+/* Prints where the machine's devices are, a line each. */
+void tl_machine_print_devices(const struct tl_machine *machine, FILE *out);
 
 #endif

@@ -11,8 +11,8 @@
 extern const uint8_t tl_skeleton_virt[];
 
 static const struct tl_machine_dev virt_devs[] = {
-	{UINT64_C(0x09000000), 1, tl_pl011_create},
-	{UINT64_C(0x09010000), 2, tl_pl031_create},
+	{"pl011", UINT64_C(0x09000000), 1, tl_pl011_create},
+	{"pl031", UINT64_C(0x09010000), 2, tl_pl031_create},
 };
 
 const struct tl_machine tl_machine_virt = {

@@ -15,13 +15,10 @@
 /* A core register's index counts 32-bit words within struct kvm_regs. */
 #define CORE_REG(offset)                                                                           \
 	(KVM_REG_ARM64 | KVM_REG_SIZE_U64 | KVM_REG_ARM_CORE | ((offset) / sizeof(__u32)))
-#define REG_PC               CORE_REG(offsetof(struct kvm_regs, regs.pc))
-#define REG_X(n)             CORE_REG(offsetof(struct kvm_regs, regs.regs) + (n) * sizeof(__u64))
-#define REG_MPIDR_EL1        ARM64_SYS_REG(3, 0, 0, 0, 5)
-#define REG_ID_AA64MMFR0_EL1 ARM64_SYS_REG(3, 0, 0, 7, 0)
+#define REG_PC        CORE_REG(offsetof(struct kvm_regs, regs.pc))
+#define REG_X(n)      CORE_REG(offsetof(struct kvm_regs, regs.regs) + (n) * sizeof(__u64))
+#define REG_MPIDR_EL1 ARM64_SYS_REG(3, 0, 0, 0, 5)
 
-/* ID_AA64MMFR0_EL1.BigEnd, bits 11:8 (DDI 0487). */
-#define MMFR0_BIGEND(value) (((value) >> 8) & 0xf)
 /* MPIDR_EL1: Aff3 in bits 39:32, Aff2 to Aff0 in 23:0 (DDI 0487). */
 #define MPIDR_AFFINITY UINT64_C(0xff00ffffff)
 
@@ -84,14 +81,6 @@ int tl_vcpu_regs_get_x(const struct tl_vcpu *vcpu, unsigned int n, uint64_t *val
 int tl_vcpu_regs_set_x(const struct tl_vcpu *vcpu, unsigned int n, uint64_t value)
 {
 	return n > 30 ? -EINVAL : set_reg(vcpu, REG_X(n), value);
-}
-
-int tl_vcpu_regs_big_endian(const struct tl_vcpu *vcpu)
-{
-	uint64_t value = 0;
-	int ret = get_reg(vcpu, REG_ID_AA64MMFR0_EL1, &value);
-
-	return ret ? ret : MMFR0_BIGEND(value) != 0;
 }
 
 int tl_vcpu_regs_mpidr(const struct tl_vcpu *vcpu, uint64_t *mpidr)

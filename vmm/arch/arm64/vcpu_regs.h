@@ -30,9 +30,6 @@ uint64_t tl_vcpu_regs_pc(const struct tl_vcpu *vcpu);
 int tl_vcpu_regs_get_x(const struct tl_vcpu *vcpu, unsigned int n, uint64_t *value);
 int tl_vcpu_regs_set_x(const struct tl_vcpu *vcpu, unsigned int n, uint64_t value);
 
-/* Whether EL1 can run big-endian (ID_AA64MMFR0_EL1.BigEnd): 1, 0, or -errno. */
-int tl_vcpu_regs_big_endian(const struct tl_vcpu *vcpu);
-
 /* The vCPU's affinity, as the device tree's cpu node has it (MPIDR_EL1 without flags). 0 or -errno.
  */
 int tl_vcpu_regs_mpidr(const struct tl_vcpu *vcpu, uint64_t *mpidr);

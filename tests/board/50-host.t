@@ -94,9 +94,8 @@ if [ "$(hostname)" = board ]; then
 	end
 	mv /dev/kvm-away /dev/kvm
 
-	echo 'nobody:x:65534:65534::/:/bin/sh' >/etc/passwd
 	begin 'no permission for /dev/kvm: status 4 and what to do'
-	run su -s /bin/sh nobody -c "/bin/trapline run '$TL_GUESTS/hello.bin'" </dev/null
+	run start-stop-daemon -S -c 65534:65534 -x /bin/trapline -- run "$TL_GUESTS/hello.bin" </dev/null
 	refused 4 '/dev/kvm.*[Pp]ermission'
 	end
 
@@ -105,7 +104,7 @@ if [ "$(hostname)" = board ]; then
 	chmod 0 /tmp/unreadable
 	chmod 666 /dev/kvm
 	chmod 755 /tmp
-	run su -s /bin/sh nobody -c '/bin/trapline run /tmp/unreadable' </dev/null
+	run start-stop-daemon -S -c 65534:65534 -x /bin/trapline -- run /tmp/unreadable </dev/null
 	refused 3 '/tmp/unreadable.*[Pp]ermission'
 	rm -f /tmp/unreadable
 	chmod 600 /dev/kvm

@@ -165,7 +165,9 @@ kill_when_up() {
 			tries=$((tries - 1))
 			sleep 0.1
 		done
-		kill -"$1" "$(pgrep -n -x trapline)"
+		for process in /proc/[0-9]*; do
+			[ "$(cat "$process/comm" 2>/dev/null)" != trapline ] || kill -"$1" "${process#/proc/}"
+		done
 	) &
 }
 

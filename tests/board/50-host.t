@@ -55,6 +55,7 @@ end
 begin 'standard output whose reader went away'
 { timeout -s KILL 20 trapline run "$TL_GUESTS/smp.bin" --cpus 4 </dev/null 2>"$WORK/err"
 	echo "$?" >"$WORK/status"; } | head -c 1 >/dev/null
+# shellcheck disable=SC2034 # status_is reads it
 status=$(cat "$WORK/status")
 status_in 0 1 141
 end

@@ -58,9 +58,15 @@ $(UNIT_DIR)/%.o: %.c mk/tests.mk $(KVM_HEADERS)/.stamp | deps-test
 	@mkdir -p $(@D)
 	$(Q)$(UNIT_CC) $(UNIT_CFLAGS) $(UNIT_CPPFLAGS) $(UNIT_PKG) -MMD -MP -c -o $@ $<
 
+# The device trees that machines start from: data, so the same on this PC.
+$(UNIT_DIR)/%.o: %.S $(BUILD)/dts/virt.dtb mk/tests.mk | deps-test
+	$(call say,HOSTAS,$<)
+	@mkdir -p $(@D)
+	$(Q)$(UNIT_CC) -I $(BUILD)/dts -c -o $@ $<
+
 # $(1): name of a unit test.
 define unit_rule
-$(UNIT_DIR)/unit/$(1): $(UNIT_DIR)/tests/unit/$(1).o $(patsubst %.c,$(UNIT_DIR)/%.o,$($(1)_LINKS))
+$(UNIT_DIR)/unit/$(1): $(UNIT_DIR)/tests/unit/$(1).o $(patsubst %,$(UNIT_DIR)/%.o,$(basename $($(1)_LINKS)))
 	$$(call say,HOSTLD,$$@)
 	@mkdir -p $$(@D)
 	$$(Q)$$(UNIT_CC) $$(UNIT_LDFLAGS) $(foreach w,$($(1)_WRAPS),-Wl,--wrap=$(w)) -o $$@ $$^ \

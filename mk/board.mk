@@ -11,19 +11,26 @@ TRAPLINE := $(BUILD)/arm64/trapline
 # What commands on the board find in $TL_GUESTS. The Image is there too, so that
 # the folder is complete on a native board.
 BOARD_GUESTS := $(GUEST_ELF) $(GUEST_BIN) $(GUEST_DIR)/linux.cpio.gz $(GUEST_DIR)/Image
+# Measures any VMM from outside, for the benchmarks.
+MEASURE := $(BUILD)/arm64/measure
 BOARD_TESTS := $(wildcard tests/board/*)
 
 $(GUEST_DIR)/Image: $(BUILD)/kernel/Image
 	@mkdir -p $(@D)
 	$(Q)ln -sfn ../kernel/Image $@
 
+$(MEASURE): bench/measure.c mk/board.mk | deps-build
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(PROGRAM_CC) -std=c17 -D_GNU_SOURCE -O2 $(C_WARNINGS) -static -o $@ $<
+
 # Not compressed: the emulated CPU would spend longer on that than QEMU on loading.
-$(BOARD_INITRAMFS): board/init scripts/initramfs mk/board.mk $(TRAPLINE) $(BOARD_GUESTS) $(BOARD_TESTS) \
+$(BOARD_INITRAMFS): board/init scripts/initramfs mk/board.mk $(TRAPLINE) $(MEASURE) $(BOARD_GUESTS) $(BOARD_TESTS) \
 		| deps-build $(BUILD)/sysroot
 	$(call say,CPIO,$@)
 	@mkdir -p $(@D)
 	$(Q)scripts/initramfs $@ init=board/init bin/busybox=$(BUILD)/sysroot/bin/busybox 'bin/sh->busybox' \
-		bin/trapline=$(TRAPLINE) $(foreach f,$(BOARD_GUESTS),guests/$(notdir $(f))=$(f)) \
+		bin/trapline=$(TRAPLINE) bin/measure=$(MEASURE) $(foreach f,$(BOARD_GUESTS),guests/$(notdir $(f))=$(f)) \
 		$(foreach f,$(BOARD_TESTS),tests/$(notdir $(f))=$(f)) \
 		proc/ sys/ dev/ tmp/ run/ root/ mnt/
 

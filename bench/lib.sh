@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash
+#
+# What every benchmark here shares. A benchmark runs on the deterministic board,
+# adds its figures one by one, and writes results/NAME.json and results/NAME.md.
+# Sourced, never run. Calls scripts/lib/common.sh.
+
+# shellcheck source=scripts/lib/common.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../scripts/lib/common.sh"
+
+BENCH_NAME='' BENCH_TITLE='' BENCH_WORK='' BENCH_BOARD=''
+
+# bench_begin NAME TITLE: the benchmark that `make bench-NAME` runs. Its figures,
+# and what came from the board, are in $BENCH_WORK.
+bench_begin() {
+	BENCH_NAME=$1 BENCH_TITLE=$2
+	BENCH_WORK=$TL_TOP/build/bench/$1
+	rm -rf "$BENCH_WORK"
+	mkdir -p "$BENCH_WORK" "$TL_TOP/results"
+	: >"$BENCH_WORK/figures"
+	: >"$BENCH_WORK/notes"
+}
+
+# bench_board SCRIPT [OPTION...]: runs a script of this folder on the deterministic
+# board; its results are in $BENCH_WORK/out. A benchmark is defined on that board,
+# wherever it runs.
+bench_board() {
+	local script=$1
+	shift
+	BENCH_BOARD="cortex-a57, 2 CPUs, 1 instruction = 2 ns (scripts/board --deterministic $*)"
+	BOARD=qemu "$TL_TOP/scripts/board" --deterministic --timeout 900 --out "$BENCH_WORK/out" "$@" \
+		"$(cat "$TL_TOP/bench/$script")" >"$BENCH_WORK/$script.log" 2>&1 </dev/null ||
+		{ tail -n 20 "$BENCH_WORK/$script.log" >&2; die "bench/$script failed on the board: see build/bench/$BENCH_NAME/"; }
+}
+
+# figure NAME UNIT VALUE lower|higher GOAL|null [PEER VALUE]...
+figure() {
+	local name=$1 unit=$2 value=$3 better=$4 goal=$5 peers='{}'
+	shift 5
+	[[ $value =~ ^-?[0-9.]+$ ]] || die "figure '$name' has no value: '$value'"
+	while [ $# -ge 2 ]; do
+		[[ $2 =~ ^-?[0-9.]+$ ]] || die "figure '$name' has no value for $1: '$2'"
+		peers=$(jq -c --arg k "$1" --argjson v "$2" '. + {($k): $v}' <<<"$peers")
+		shift 2
+	done
+	jq -cn --arg name "$name" --arg unit "$unit" --argjson value "$value" --arg better "$better" \
+		--argjson goal "$goal" --argjson peers "$peers" \
+		'{name: $name, unit: $unit, value: $value, better: $better, goal: $goal, peers: $peers}' \
+		>>"$BENCH_WORK/figures"
+}
+
+# note TEXT: a paragraph below the tables.
+note() {
+	printf '%s\n\n' "$*" >>"$BENCH_WORK/notes"
+}
+
+# bench_end: writes both files.
+bench_end() {
+	local json=$TL_TOP/results/$BENCH_NAME.json commit
+	commit=$(git -C "$TL_TOP" describe --always --dirty --abbrev=12 2>/dev/null || echo unknown)
+	jq -s --arg bench "$BENCH_NAME" --arg commit "$commit" --arg board "$BENCH_BOARD" \
+		--arg kernel "$(cat "$TL_TOP/build/kernel/version" 2>/dev/null || echo unknown)" '
+		{bench: $bench, command: ("make bench-" + $bench), commit: $commit, board: $board,
+		 kernel: $kernel, figures: .}' "$BENCH_WORK/figures" >"$json.tmp"
+	mv "$json.tmp" "$json"
+	jq -r --arg title "$BENCH_TITLE" --rawfile notes "$BENCH_WORK/notes" -L "$TL_TOP/bench" -f "$TL_TOP/bench/report.jq" \
+		"$json" >"${json%.json}.md.tmp"
+	mv "${json%.json}.md.tmp" "${json%.json}.md"
+	say "wrote results/$BENCH_NAME.md and results/$BENCH_NAME.json"
+}

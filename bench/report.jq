@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: MIT
+#
+# results/NAME.md from results/NAME.json: what is worse than a peer or a goal
+# first, then a table, then a bar for each figure that has a peer. $title and
+# $notes come from bench/lib.sh.
+
+include "misses";
+
+# 1234567.5 as "1 234 567.5", so that people can read it.
+def digits:
+	tostring | capture("^(?<sign>-?)(?<int>[0-9]+)(?<rest>.*)$") |
+	.sign + (.int | explode | reverse | [_nwise(3)] | map(reverse | implode) | reverse | join(" ")) + .rest;
+
+def pad($n): . + " " * ([$n - length, 1] | max);
+
+def bar($max): "█" * ([(. / $max * 40 | round), 1] | max);
+
+def chart:
+	([.value, .peers[]] | max) as $max |
+	"\(.name), \(.unit), \(.better) is better",
+	([["trapline", .value]] + (.peers | to_entries | map([.key, .value])) | .[] |
+		"  \(.[0] | pad(28))\(.[1] | bar($max)) \(.[1] | digits)"),
+	"";
+
+def row: "| " + join(" | ") + " |";
+
+def table:
+	([.figures[].peers | keys_unsorted[]] | reduce .[] as $p ([]; if index([$p]) then . else . + [$p] end)) as $peers |
+	(["figure", "unit", "trapline", "goal"] + $peers | row),
+	(["---", "---", "---:", "---:"] + ($peers | map("---:")) | row),
+	(.figures[] | . as $f |
+		[.name, .unit, (.value | digits),
+		 (if .goal == null then "" else (if .better == "lower" then "≤ " else "≥ " end) + (.goal | digits) end)]
+		+ ($peers | map($f.peers[.] // null | if . == null then "" else digits end)) | row);
+
+"# \($title)",
+"",
+"Made by `\(.command)` at commit \(.commit).",
+"Board: \(.board). Kernel: \(.kernel).",
+"",
+([.figures[] | misses] as $worse |
+	if ($worse | length) == 0 then "Nothing here misses its goal or is worse than a peer's."
+	else "Misses its goal, or is worse than a peer:", "", ($worse[] | "- " + .) end),
+"",
+table,
+"",
+(if any(.figures[]; .peers != {}) then "```text", (.figures[] | select(.peers != {}) | chart), "```", "" else empty end),
+($notes | sub("\n+$"; ""))

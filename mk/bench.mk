@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: MIT
+#
+# Benchmarks: bench/NAME writes results/NAME.md and results/NAME.json, from what
+# bench/NAME.board.sh did on the deterministic board.
+
+BOARD_TOOLS := $(BUILD)/board/tools.cpio
+
+.PHONY: bench bench-boot bench-check board-tools
+
+board-tools: $(BOARD_TOOLS) ## QEMU, perf and trace-cmd for the board (scripts/board --tools)
+
+$(BOARD_TOOLS): scripts/board-tools | deps-bench
+	$(Q)scripts/board-tools $@
+
+bench: bench-boot ## every benchmark; bench-NAME runs one
+
+bench-boot: $(BOARD_INITRAMFS) $(BUILD)/kernel/Image $(BOARD_TOOLS) | deps-bench ## a Linux boot beside QEMU's, what a profile costs
+	$(Q)bench/boot
+
+bench-check: | deps-bench ## figures in results/ that miss a goal or are worse than a peer's
+	$(Q)bench/check

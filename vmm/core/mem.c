@@ -48,7 +48,7 @@ void tl_mem_fini(struct tl_mem *mem)
 
 bool tl_mem_contains(const struct tl_mem *mem, uint64_t gpa, uint64_t len)
 {
-	return gpa >= mem->base && gpa - mem->base <= mem->size &&
+	return mem->host && gpa >= mem->base && gpa - mem->base <= mem->size &&
 	       len <= mem->size - (gpa - mem->base);
 }
 

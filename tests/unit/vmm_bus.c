@@ -177,10 +177,12 @@ static void test_ranges_that_cannot_be(void **state)
 {
 	struct tl_bus *bus = *state;
 	struct fake empty = fake_at(0x10000, 0);
+	struct fake nothing = fake_at(0, 0);
 	struct fake wraps = fake_at(UINT64_MAX, 2);
 	struct fake wraps_far = fake_at(0x10000, UINT64_MAX);
 
 	assert_int_equal(add(bus, &empty), -EINVAL);
+	assert_int_equal(add(bus, &nothing), -EINVAL);
 	assert_int_equal(add(bus, &wraps), -EINVAL);
 	assert_int_equal(add(bus, &wraps_far), -EINVAL);
 	tl_bus_fini(bus);

@@ -64,7 +64,7 @@ int tl_layout_place(struct tl_layout *layout)
 			next = align_up(layout->ram_base + gap, ALIGN);
 	}
 	layout->initrd = layout->initrd_size ? next : 0;
-	if (layout->initrd_size > layout->ram_size || !fits(layout, next, layout->initrd_size))
+	if (layout->initrd_size && !fits(layout, next, layout->initrd_size))
 		return no_room(layout, "initrd", layout->initrd_path, layout->initrd_size, next);
 	if (layout->kind != TL_IMAGE_LINUX &&
 		layout->kernel - layout->ram_base >= TL_LAYOUT_FDT_SIZE)

@@ -5,6 +5,8 @@
 #ifndef TL_TESTS_UNIT_FAKE_LOG_H
 #define TL_TESTS_UNIT_FAKE_LOG_H
 
+#include <stdbool.h>
+
 #include "base/log.h"
 
 /* Forgets what was logged. Fits cmocka's setup functions. */
@@ -19,7 +21,14 @@ unsigned int fake_log_count(void);
  */
 void fake_log_expect(enum tl_log_level level, const char *const *words);
 
-/* The same, and forgets it: the words are the last arguments. */
+/*
+ * For tests of several threads or messages: how many of this level there were,
+ * and whether one of them had these words.
+ */
+unsigned int fake_log_count_of(enum tl_log_level level);
+bool fake_log_has(enum tl_log_level level, const char *words);
+
+/* fake_log_expect(), and forgets it: the words are the last arguments. */
 #define assert_logged(level, ...)                                                                  \
 	do {                                                                                       \
 		fake_log_expect(level, (const char *const[]){__VA_ARGS__, NULL});                  \

@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: MIT */
+#include "tests/unit/unit.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "tests/unit/fake_kvm.h"
+#include "vmm/core/kvm.h"
+
+#define STUCK_S 5
+
+struct fake_kvm fake_kvm;
+
+void fake_kvm_reset(void)
+{
+	memset(&fake_kvm, 0, sizeof(fake_kvm));
+	fake_kvm.max_vcpus = 512;
+	fake_kvm.ipa_bits = 48;
+	fake_kvm.gicv2 = fake_kvm.gicv3 = fake_kvm.smccc_filter = true;
+	fake_kvm.run_size = 8192;
+	fake_kvm.kvm_fd = fake_kvm.vm_fd = fake_kvm.gic_fd = -1;
+	for (unsigned int i = 0; i < FAKE_VCPUS; i++)
+		fake_kvm.vcpus[i].fd = -1;
+}
+
+void fake_kvm_script(unsigned int vcpu, const struct fake_exit *script, size_t len)
+{
+	fake_kvm.vcpus[vcpu].script = script;
+	fake_kvm.vcpus[vcpu].script_len = len;
+	fake_kvm.vcpus[vcpu].next = 0;
+	__atomic_store_n(&fake_kvm.vcpus[vcpu].idle, false, __ATOMIC_RELEASE);
+}
+
+void fake_kvm_wait_idle(unsigned int vcpu)
+{
+	for (int i = 0; i < STUCK_S * 1000; i++) {
+		if (__atomic_load_n(&fake_kvm.vcpus[vcpu].idle, __ATOMIC_ACQUIRE))
+			return;
+		poll(NULL, 0, 1);
+	}
+	fail_msg("vCPU %u never came to the end of its script", vcpu);
+}
+
+bool fake_kvm_attr(bool vm, uint32_t group, uint64_t attr, uint64_t *value)
+{
+	for (unsigned int i = fake_kvm.attr_count; i > 0; i--) {
+		const struct fake_attr *a = &fake_kvm.attrs[i - 1];
+
+		if (a->vm == vm && a->group == group && a->attr == attr) {
+			*value = a->value;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* A real one, since its owner closes it. */
+static int new_fd(void)
+{
+	return open("/dev/null", O_RDWR | O_CLOEXEC);
+}
+
+int tl_kvm_open(void)
+{
+	if (fake_kvm.open_error)
+		return -fake_kvm.open_error;
+	fake_kvm.kvm_fd = new_fd();
+	return fake_kvm.kvm_fd;
+}
+
+int tl_kvm_map_run(int vcpu_fd, size_t size, struct kvm_run **run)
+{
+	if (fake_kvm.map_error && fake_kvm.map_skip-- == 0)
+		return -fake_kvm.map_error;
+	for (unsigned int i = 0; i < fake_kvm.vcpu_count; i++) {
+		if (fake_kvm.vcpus[i].fd == vcpu_fd && size == (size_t)fake_kvm.run_size) {
+			*run = fake_kvm.vcpus[i].run = calloc(1, size);
+			return 0;
+		}
+	}
+	return -EINVAL;
+}
+
+void tl_kvm_unmap_run(struct kvm_run *run, size_t size)
+{
+	fake_kvm.bad_calls += size != (size_t)fake_kvm.run_size;
+	free(run);
+}
+
+static int no_such_call(void)
+{
+	__atomic_fetch_add(&fake_kvm.bad_calls, 1, __ATOMIC_RELAXED);
+	return -ENOTTY;
+}
+
+static int check_extension(long capability)
+{
+	switch (capability) {
+	case KVM_CAP_MAX_VCPUS:
+		return fake_kvm.max_vcpus;
+	case KVM_CAP_ARM_VM_IPA_SIZE:
+		return fake_kvm.ipa_bits;
+	default:
+		return 0;
+	}
+}
+
+static int kvm_call(unsigned long request, uintptr_t arg)
+{
+	switch (request) {
+	case KVM_CHECK_EXTENSION:
+		return check_extension((long)arg);
+	case KVM_GET_VCPU_MMAP_SIZE:
+		return fake_kvm.run_size;
+	case KVM_CREATE_VM:
+		fake_kvm.vm_type = arg;
+		fake_kvm.vm_fd = new_fd();
+		return fake_kvm.vm_fd;
+	default:
+		return no_such_call();
+	}
+}
+
+static int create_device(struct kvm_create_device *device)
+{
+	bool there = device->type == KVM_DEV_TYPE_ARM_VGIC_V3   ? fake_kvm.gicv3
+		     : device->type == KVM_DEV_TYPE_ARM_VGIC_V2 ? fake_kvm.gicv2
+								: false;
+
+	if (!there)
+		return -ENODEV;
+	fake_kvm.gic_type = device->type;
+	fake_kvm.gic_fd = new_fd();
+	device->fd = (uint32_t)fake_kvm.gic_fd;
+	return 0;
+}
+
+static int create_vcpu(uintptr_t id)
+{
+	if (id != fake_kvm.vcpu_count || id >= FAKE_VCPUS)
+		return no_such_call();
+	fake_kvm.vcpu_count++;
+	fake_kvm.vcpus[id].fd = new_fd();
+	return fake_kvm.vcpus[id].fd;
+}
+
+static int set_attr(bool vm, const struct kvm_device_attr *request)
+{
+	bool wide = request->group == KVM_DEV_ARM_VGIC_GRP_ADDR ||
+		    request->group == KVM_DEV_ARM_VGIC_GRP_CPU_SYSREGS;
+	struct fake_attr attr = {.vm = vm, .group = request->group, .attr = request->attr};
+	const void *from = (const void *)(uintptr_t)request->addr;
+
+	if (vm && (request->group != KVM_ARM_VM_SMCCC_CTRL || fake_kvm.filter_count == 2))
+		return -ENXIO;
+	if (fake_kvm.attr_count == FAKE_ATTRS)
+		return no_such_call();
+	if (vm)
+		memcpy(&fake_kvm.filters[fake_kvm.filter_count++], from,
+			sizeof(fake_kvm.filters[0]));
+	else if (from)
+		memcpy(&attr.value, from, wide ? 8 : 4);
+	fake_kvm.attrs[fake_kvm.attr_count++] = attr;
+	return 0;
+}
+
+static int vm_call(unsigned long request, uintptr_t arg)
+{
+	void *ptr = (void *)arg;
+
+	switch (request) {
+	case KVM_CHECK_EXTENSION:
+		return check_extension((long)arg);
+	case KVM_SET_USER_MEMORY_REGION:
+		memcpy(&fake_kvm.region, ptr, sizeof(fake_kvm.region));
+		return 0;
+	case KVM_CREATE_DEVICE:
+		return create_device(ptr);
+	case KVM_CREATE_VCPU:
+		return create_vcpu(arg);
+	case KVM_ARM_PREFERRED_TARGET:
+		memset(ptr, 0, sizeof(struct kvm_vcpu_init));
+		((struct kvm_vcpu_init *)ptr)->target = KVM_ARM_TARGET_GENERIC_V8;
+		return 0;
+	case KVM_HAS_DEVICE_ATTR:
+		return fake_kvm.smccc_filter ? 0 : -ENXIO;
+	case KVM_SET_DEVICE_ATTR:
+		return fake_kvm.smccc_filter ? set_attr(true, ptr) : -ENXIO;
+	default:
+		return no_such_call();
+	}
+}
+
+/* Where a register is, by its id (arch/arm64/kvm/guest.c). */
+static uint64_t *find_reg(struct fake_vcpu *vcpu, uint64_t id)
+{
+	uint64_t core = KVM_REG_ARM64 | KVM_REG_SIZE_U64 | KVM_REG_ARM_CORE;
+
+	for (unsigned int i = 0; i < 31; i++) {
+		if (id == (core | (KVM_REG_ARM_CORE_REG(regs.regs[0]) + 2 * i)))
+			return &vcpu->x[i];
+	}
+	return id == (core | KVM_REG_ARM_CORE_REG(regs.pc)) ? &vcpu->pc : NULL;
+}
+
+static int one_reg(struct fake_vcpu *vcpu, const struct kvm_one_reg *reg, bool set)
+{
+	uint64_t *value = find_reg(vcpu, reg->id);
+
+	if (!value)
+		return -ENOENT;
+	if (set)
+		memcpy(value, (void *)(uintptr_t)reg->addr, sizeof(*value));
+	else
+		memcpy((void *)(uintptr_t)reg->addr, value, sizeof(*value));
+	return 0;
+}
+
+/* The guest takes the answer to its last exit (arch/arm64/kvm/mmio.c, kvm_handle_mmio_return). */
+static void complete(struct fake_vcpu *vcpu)
+{
+	struct kvm_run *run = vcpu->run;
+	uint64_t value = 0;
+
+	if (!vcpu->pending)
+		return;
+	vcpu->pending = false;
+	if (run->exit_reason != KVM_EXIT_MMIO || run->mmio.is_write)
+		return;
+	memcpy(&value, run->mmio.data, run->mmio.len <= 8 ? run->mmio.len : 8);
+	if (vcpu->read_count < FAKE_READS)
+		vcpu->reads[vcpu->read_count++] = value;
+}
+
+/* A guest that waits for interrupts: only a signal ends it, as it ends KVM_RUN. */
+static int wait_for_kick(struct fake_vcpu *vcpu)
+{
+	struct timespec limit = {.tv_sec = STUCK_S};
+	sigset_t all, old;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	__atomic_store_n(&vcpu->idle, true, __ATOMIC_RELEASE);
+	/* The kernel looks at immediate_exit only once, before it enters the guest. */
+	if (!__atomic_load_n(&vcpu->run->immediate_exit, __ATOMIC_ACQUIRE) &&
+		ppoll(NULL, 0, &limit, &old) == 0)
+		__atomic_store_n(&vcpu->stuck, true, __ATOMIC_RELEASE);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	return -EINTR;
+}
+
+static int run_vcpu(struct fake_vcpu *vcpu)
+{
+	const struct fake_exit *step;
+
+	complete(vcpu);
+	if (__atomic_load_n(&vcpu->run->immediate_exit, __ATOMIC_ACQUIRE))
+		return -EINTR;
+	if (vcpu->next == vcpu->script_len)
+		return wait_for_kick(vcpu);
+	step = &vcpu->script[vcpu->next];
+	__atomic_fetch_add(&vcpu->next, 1, __ATOMIC_RELEASE);
+	vcpu->run->exit_reason = step->reason;
+	memcpy((char *)vcpu->run + offsetof(struct kvm_run, mmio), &step->mmio,
+		sizeof(*step) - offsetof(struct fake_exit, mmio));
+	vcpu->pending = step->ret == 0;
+	return step->ret;
+}
+
+static int vcpu_call(struct fake_vcpu *vcpu, unsigned long request, uintptr_t arg)
+{
+	switch (request) {
+	case KVM_RUN:
+		return run_vcpu(vcpu);
+	case KVM_GET_ONE_REG:
+	case KVM_SET_ONE_REG:
+		return one_reg(vcpu, (void *)arg, request == KVM_SET_ONE_REG);
+	case KVM_ARM_VCPU_INIT:
+		vcpu->inits++;
+		vcpu->init_pending = vcpu->init_pending || vcpu->pending;
+		vcpu->features = ((struct kvm_vcpu_init *)arg)->features[0];
+		memset(vcpu->x, 0, sizeof(vcpu->x));
+		return 0;
+	default:
+		return no_such_call();
+	}
+}
+
+int tl_kvm_ioctl(int fd, unsigned long request, uintptr_t arg)
+{
+	if (fake_kvm.fail_error && request == fake_kvm.fail_request && fake_kvm.fail_skip-- == 0) {
+		fake_kvm.fail_skip = 0;
+		return -fake_kvm.fail_error;
+	}
+	if (fd < 0)
+		return -EBADF;
+	for (unsigned int i = 0; i < fake_kvm.vcpu_count; i++) {
+		if (fd == fake_kvm.vcpus[i].fd)
+			return vcpu_call(&fake_kvm.vcpus[i], request, arg);
+	}
+	if (fd == fake_kvm.gic_fd)
+		return request == KVM_SET_DEVICE_ATTR ? set_attr(false, (void *)arg)
+						      : no_such_call();
+	if (fd == fake_kvm.vm_fd)
+		return vm_call(request, arg);
+	return fd == fake_kvm.kvm_fd ? kvm_call(request, arg) : no_such_call();
+}

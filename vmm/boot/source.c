@@ -46,8 +46,12 @@ static int open_regular(struct tl_source *source, const char *what)
 		return -err;
 	}
 	source->fd = fd;
-	if (fstat(fd, &st))
-		return -errno;
+	if (fstat(fd, &st)) {
+		int err = errno;
+
+		tl_log_error("cannot look at %s '%s': %s", what, source->path, strerror(err));
+		return -err;
+	}
 	if (!S_ISREG(st.st_mode)) {
 		tl_log_error("%s '%s' is %s, not a regular file", what, source->path,
 			S_ISDIR(st.st_mode)    ? "a directory"
@@ -63,23 +67,26 @@ static int open_regular(struct tl_source *source, const char *what)
 	return 0;
 }
 
-static int start_unpack(struct tl_source *source, enum packing packing)
+static int start_unpack(struct tl_source *source, const char *what, enum packing packing)
 {
 	struct tl_source_unpack *unpack = calloc(1, sizeof(*unpack));
+	bool ready = false;
 
-	if (!unpack)
-		return -ENOMEM;
-	unpack->packing = packing;
-	unpack->in.src = unpack->buffer;
-	if (packing == PACK_ZSTD)
-		unpack->zstd = ZSTD_createDStream();
-	/* 16: expect gzip's header (zlib.h, inflateInit2). */
-	else if (inflateInit2(&unpack->gzip, 16 + MAX_WBITS) != Z_OK)
-		unpack->packing = PACK_ZSTD;
 	source->unpack = unpack;
 	source->packed = true;
-	return packing == PACK_ZSTD ? (unpack->zstd ? 0 : -ENOMEM)
-				    : (unpack->packing == PACK_GZIP ? 0 : -ENOMEM);
+	if (unpack) {
+		unpack->packing = packing;
+		unpack->in.src = unpack->buffer;
+		if (packing == PACK_ZSTD)
+			unpack->zstd = ZSTD_createDStream();
+		/* 16: expect gzip's header (zlib.h, inflateInit2). */
+		ready = packing == PACK_ZSTD ? unpack->zstd != NULL
+					     : inflateInit2(&unpack->gzip, 16 + MAX_WBITS) == Z_OK;
+	}
+	if (ready)
+		return 0;
+	tl_log_error("cannot unpack %s '%s': %s", what, source->path, strerror(ENOMEM));
+	return -ENOMEM;
 }
 
 int tl_source_open(struct tl_source *source, const char *what, const char *path, bool unpack)
@@ -96,9 +103,9 @@ int tl_source_open(struct tl_source *source, const char *what, const char *path,
 	}
 	/* RFC 1952 section 2.3.1; RFC 8878 section 3.1.1. */
 	if (!ret && unpack && magic[0] == 0x1f && magic[1] == 0x8b)
-		ret = start_unpack(source, PACK_GZIP);
+		ret = start_unpack(source, what, PACK_GZIP);
 	else if (!ret && unpack && !memcmp(magic, "\x28\xb5\x2f\xfd", 4))
-		ret = start_unpack(source, PACK_ZSTD);
+		ret = start_unpack(source, what, PACK_ZSTD);
 	if (ret)
 		tl_source_close(source);
 	return ret;

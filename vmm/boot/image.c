@@ -153,7 +153,14 @@ static int load_stream(
 	n = tl_source_read(&image->source, to, room);
 	if (n < 0)
 		return (int)n;
-	if ((uint64_t)n == room && tl_source_read(&image->source, &extra, 1) == 1) {
+	/* What is behind the last byte also tells whether a packed file is whole. */
+	if ((uint64_t)n == room)
+		n = tl_source_read(&image->source, &extra, 1);
+	else
+		n = 0;
+	if (n < 0)
+		return (int)n;
+	if (n > 0) {
 		tl_log_error("kernel '%s' is larger than the %" PRIu64
 			     " KiB that are kept for it: its header lies, or --mem is too small",
 			image->source.path, room / 1024);

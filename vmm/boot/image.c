@@ -75,6 +75,13 @@ int tl_image_parse_head(struct tl_image *image, const uint8_t *head, uint64_t le
 			path);
 		return -ENOEXEC;
 	}
+	/* An Image begins as one, too (booting.rst); without its magic it would pass as raw. */
+	if (len >= TL_IMAGE_HEAD && !memcmp(head, "MZ", 2)) {
+		tl_log_error("kernel '%s' begins as an EFI program and has no arm64 Image header: "
+			     "damaged, or packed for EFI (take arch/arm64/boot/Image)",
+			path);
+		return -ENOEXEC;
+	}
 	if (len >= 4 && !memcmp(head,
 				"\xfd"
 				"7zX",

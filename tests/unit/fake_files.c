@@ -14,7 +14,7 @@
 #include "tests/unit/fake_files.h"
 #include "tests/unit/fake_log.h"
 
-#define PATHS 32
+#define PATHS 128
 
 static char folder[128];
 static char paths[PATHS][256];

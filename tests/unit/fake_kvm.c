@@ -292,12 +292,25 @@ static int vcpu_call(struct fake_vcpu *vcpu, unsigned long request, uintptr_t ar
 	}
 }
 
+/* What the test wants to fail. Returns 0 for the rest. */
+static int fails(unsigned long request)
+{
+	int error = fake_kvm.fail_error;
+
+	if (!error || request != fake_kvm.fail_request || fake_kvm.fail_skip-- > 0)
+		return 0;
+	fake_kvm.fail_skip = 0;
+	if (fake_kvm.fail_times && --fake_kvm.fail_times == 0)
+		fake_kvm.fail_error = 0;
+	return -error;
+}
+
 int tl_kvm_ioctl(int fd, unsigned long request, uintptr_t arg)
 {
-	if (fake_kvm.fail_error && request == fake_kvm.fail_request && fake_kvm.fail_skip-- == 0) {
-		fake_kvm.fail_skip = 0;
-		return -fake_kvm.fail_error;
-	}
+	int failed = fails(request);
+
+	if (failed)
+		return failed;
 	if (fd < 0)
 		return -EBADF;
 	for (unsigned int i = 0; i < fake_kvm.vcpu_count; i++) {

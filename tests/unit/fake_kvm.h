@@ -69,7 +69,8 @@ struct fake_kvm {
 	int run_size;
 	unsigned long fail_request; /* this ioctl fails ... */
 	unsigned int fail_skip;     /* ... after so many calls ... */
-	int fail_error;             /* ... with this errno */
+	int fail_error;             /* ... with this errno ... */
+	unsigned int fail_times;    /* ... so often; 0: from then on */
 	int map_error;              /* errno of tl_kvm_map_run() ... */
 	unsigned int map_skip;      /* ... after so many calls */
 

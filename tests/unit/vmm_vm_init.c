@@ -96,12 +96,14 @@ static void test_gicv3(void **state)
 	const struct fake_attr *last;
 
 	(void)state;
+	config.spis = 0;
 	expect_made(&config);
 	assert_int_equal(fake_kvm.gic_type, KVM_DEV_TYPE_ARM_VGIC_V3);
 	assert_int_equal(
 		gic_attr(KVM_DEV_ARM_VGIC_GRP_ADDR, KVM_VGIC_V3_ADDR_TYPE_DIST), TL_GIC_DIST_BASE);
 	assert_int_equal(gic_attr(KVM_DEV_ARM_VGIC_GRP_ADDR, KVM_VGIC_V3_ADDR_TYPE_REDIST),
 		TL_GIC_REDIST_BASE);
+	/* KVM takes no less. */
 	assert_int_equal(gic_attr(KVM_DEV_ARM_VGIC_GRP_NR_IRQS, 0), 64);
 	gic_attr(KVM_DEV_ARM_VGIC_GRP_CTRL, KVM_DEV_ARM_VGIC_CTRL_INIT);
 	last = &fake_kvm.attrs[fake_kvm.attr_count - 1];

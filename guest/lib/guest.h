@@ -54,6 +54,9 @@ int64_t tl_psci_cpu_on(uint64_t mpidr, uint64_t number);
  */
 size_t tl_fdt_cpus(const void *dtb, uint64_t *mpidr, size_t max);
 
+/* The kernel command line, in the device tree itself; "" where there is none. */
+const char *tl_fdt_bootargs(const void *dtb);
+
 /* Accesses to device registers: one instruction that the syndrome describes. */
 static inline uint32_t tl_mmio_read32(uint64_t address)
 {

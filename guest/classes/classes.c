@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Causes exits of one class on purpose, a number that is known: the kernel
+ * command line says which and how many, such as "smc n=1000" (see the table at
+ * the end). It prints nothing, so that the difference to a run with "none" is
+ * exactly what was asked for.
+ */
+#include "guest.h"
+
+#include "classes.h"
+
+#define GICD_TYPER UINT64_C(0x08000004)
+/* A page between the virtio transports and PCIe, where no device is. */
+#define HOLE UINT64_C(0x0f000000)
+/* Memory that nothing has touched yet, a block after the other. */
+#define FRESH UINT64_C(0x42000000)
+#define BLOCK UINT64_C(0x200000)
+
+#define DEFAULT_N 100
+
+static void do_none(uint64_t n)
+{
+	(void)n;
+}
+
+static void do_hvc(uint64_t n)
+{
+	while (n--)
+		tl_smccc_hvc(TL_PSCI_VERSION, 0, 0, 0);
+}
+
+/* SMCCC_ARCH_WORKAROUND_1 (Arm DEN0070): EL2 answers it in a few instructions. */
+static void do_workaround(uint64_t n)
+{
+	while (n--)
+		tl_smccc_hvc(0x80008000, 0, 0, 0);
+}
+
+static void do_smc(uint64_t n)
+{
+	while (n--) {
+		register uint64_t x0 __asm__("x0") = TL_PSCI_VERSION;
+
+		__asm__ volatile("smc #0"
+				 : "+r"(x0)
+				 :
+				 : "x1", "x2", "x3", "x4", "x5", "x6", "x7", "x8", "x9", "x10",
+				 "x11", "x12", "x13", "x14", "x15", "x16", "x17", "memory");
+	}
+}
+
+/* HCR_EL2.TID3: KVM shows its own values of the ID registers. */
+static void do_sysreg(uint64_t n)
+{
+	while (n--)
+		(void)tl_sysreg_read(id_aa64pfr0_el1);
+}
+
+static void do_gic(uint64_t n)
+{
+	while (n--)
+		tl_mmio_read32(GICD_TYPER);
+}
+
+static void do_mmio(uint64_t n)
+{
+	while (n--)
+		tl_mmio_read32(HOLE);
+}
+
+static void do_el0(uint64_t n)
+{
+	classes_at_el0(do_mmio, n);
+}
+
+static void do_memory(uint64_t n)
+{
+	for (uint64_t i = 0; i < n; i++)
+		tl_mmio_write32(FRESH + i * BLOCK, 1);
+}
+
+/* What is there is no code: the vectors return from it. */
+static void do_fetch(uint64_t n)
+{
+	for (uint64_t i = 0; i < n; i++) {
+		__asm__ volatile("blr %0" : : "r"(FRESH + i * BLOCK) : "x30", "memory");
+	}
+}
+
+/* Each time that it was in user space, the vCPU has lost its FP registers. */
+static void do_fp(uint64_t n)
+{
+	__asm__ volatile("msr cpacr_el1, %0\n\tisb" : : "r"(3ul << 20));
+	while (n--) {
+		tl_mmio_read32(HOLE);
+		/* fmov d0, xzr: the compiler is not to use these registers. */
+		__asm__ volatile(".inst 0x9e6703e0");
+	}
+}
+
+/* Of three, the first takes the event that SEVL leaves. */
+static void do_wfe(uint64_t n)
+{
+	while (n--)
+		__asm__ volatile("sevl\n\twfe\n\twfe" : : : "memory");
+}
+
+static const struct section {
+	const char *name;
+	void (*run)(uint64_t n);
+} sections[] = {
+	{"none", do_none}, {"hvc", do_hvc}, /* n hypercalls that KVM answers */
+	{"workaround", do_workaround},      /* n that EL2 answers */
+	{"smc", do_smc}, {"sysreg", do_sysreg},
+	{"gic", do_gic},                /* n reads in the GIC's distributor */
+	{"mmio", do_mmio},              /* n reads where no device is: user space answers */
+	{"el0", do_el0},                /* the same, from EL0 */
+	{"memory", do_memory},          /* n blocks of 2 MiB written to, from RAM + 32 MiB on */
+	{"fetch", do_fetch},            /* n of them jumped into */
+	{"fp", do_fp},                  /* n times mmio, then an FP instruction */
+	{"timer", classes_timer},       /* and 4 accesses to the GIC to set it up */
+	{"wfi", classes_wfi},           /* the same */
+	{"wfe", do_wfe}, {"ipi", NULL}, /* between two CPUs */
+};
+
+/* Where the word begins in text, NULL if it is not there as a whole word. */
+static const char *find_word(const char *text, const char *word)
+{
+	for (; *text; text++) {
+		const char *a = text, *b = word;
+
+		while (*b && *a == *b)
+			a++, b++;
+		if (!*b && (!*a || *a == ' ' || a[-1] == '='))
+			return text;
+		while (*text && *text != ' ')
+			text++;
+		if (!*text)
+			break;
+	}
+	return NULL;
+}
+
+static uint64_t wanted_number(const char *bootargs)
+{
+	const char *at = find_word(bootargs, "n=");
+	uint64_t n = 0;
+
+	if (!at)
+		return DEFAULT_N;
+	for (at += 2; *at >= '0' && *at <= '9'; at++)
+		n = n * 10 + (uint64_t)(*at - '0');
+	return n;
+}
+
+int main(const void *dtb)
+{
+	const char *bootargs = tl_fdt_bootargs(dtb);
+	uint64_t n = wanted_number(bootargs);
+
+	__asm__ volatile("msr vbar_el1, %0\n\tisb" : : "r"(classes_vectors));
+	for (size_t i = 0; i < sizeof(sections) / sizeof(sections[0]); i++) {
+		if (!find_word(bootargs, sections[i].name))
+			continue;
+		if (sections[i].run)
+			sections[i].run(n);
+		else
+			classes_ipi(dtb, n);
+		return 0;
+	}
+	tl_uart_puts("classes: say which in --append, such as 'smc n=1000'; there are:");
+	for (size_t i = 0; i < sizeof(sections) / sizeof(sections[0]); i++) {
+		tl_uart_putc(' ');
+		tl_uart_puts(sections[i].name);
+	}
+	tl_uart_putc('\n');
+	return 0;
+}

@@ -29,7 +29,8 @@ static const char help_text[] =
 	"  --cpus N            vCPUs (1)\n"
 	"  --mem SIZE          RAM, with K, M, G (256M)\n"
 	"  --gic auto|2|3      interrupt controller (auto: GICv3 where the host has it)\n"
-	"  --profile[=FILE]    count every exit; table on standard error, FILE: as JSON too\n"
+	"  --profile[=FILE]    trace every exit; table on standard error, FILE: as JSON too\n"
+	"  --count[=FILE]      the same from the kernel's own counts: free, but without times\n"
 	"  --timeout SECONDS   end the guest after that time, with status 124\n"
 	"  --dump-dtb FILE     write the device tree that the guest would get, and end\n"
 	"  --show-layout       print what goes where in RAM, and end\n"
@@ -47,6 +48,7 @@ enum option_id {
 	OPT_MEM,
 	OPT_GIC,
 	OPT_PROFILE,
+	OPT_COUNT,
 	OPT_TIMEOUT,
 	OPT_DUMP_DTB,
 	OPT_SHOW_LAYOUT,
@@ -59,6 +61,7 @@ static const struct option long_options[] = {
 	{"mem", required_argument, NULL, OPT_MEM},
 	{"gic", required_argument, NULL, OPT_GIC},
 	{"profile", optional_argument, NULL, OPT_PROFILE},
+	{"count", optional_argument, NULL, OPT_COUNT},
 	{"timeout", required_argument, NULL, OPT_TIMEOUT},
 	{"dump-dtb", required_argument, NULL, OPT_DUMP_DTB},
 	{"show-layout", no_argument, NULL, OPT_SHOW_LAYOUT},
@@ -112,6 +115,15 @@ static int parse_gic(const char *text, enum tl_gic_kind *gic)
 	return 0;
 }
 
+static int parse_report(struct tl_vmm_config *config, const char *option)
+{
+	if (optarg && !*optarg)
+		return bad(option, "", "wants a file name behind =");
+	if (optarg)
+		config->profile_json = optarg;
+	return 0;
+}
+
 /* Returns 0, 1 (help was asked for) or -errno (logged). */
 static int parse_option(struct tl_vmm_config *config, int option)
 {
@@ -130,8 +142,10 @@ static int parse_option(struct tl_vmm_config *config, int option)
 		return parse_gic(optarg, &config->gic);
 	case OPT_PROFILE:
 		config->profile = true;
-		config->profile_json = optarg;
-		return optarg && !*optarg ? bad("--profile", "", "wants a file name behind =") : 0;
+		return parse_report(config, "--profile");
+	case OPT_COUNT:
+		config->count = true;
+		return parse_report(config, "--count");
 	case OPT_TIMEOUT:
 		return parse_count("--timeout", optarg, 1000000, &config->timeout_s);
 	case OPT_DUMP_DTB:

@@ -238,8 +238,9 @@ static int run_vm(struct guest *guest)
 		return TL_STATUS_INPUT;
 	if (config->dump_dtb)
 		return dump_dtb(guest);
-	if (config->profile) {
-		ret = tl_session_create(&guest->session);
+	if (config->profile || config->count) {
+		ret = tl_session_create(
+			&guest->session, config->profile ? TL_SESSION_EVENTS : TL_SESSION_COUNTS);
 		if (ret)
 			return TL_STATUS_HOST;
 	}

@@ -61,10 +61,22 @@ static int file_of(const void *data, size_t size)
 	return fd;
 }
 
+/* A single value. */
+static int read_fd(int fd, const char *name, uint64_t *value)
+{
+	struct tl_kvm_stats stats;
+	int ret = tl_kvm_stats_init(&stats, fd);
+
+	if (!ret)
+		ret = tl_kvm_stats_value(&stats, name, value);
+	tl_kvm_stats_fini(&stats);
+	return ret;
+}
+
 static int read_one(const struct file *f, size_t size, const char *name, uint64_t *value)
 {
 	int fd = file_of(f, size);
-	int ret = tl_kvm_stats_read(fd, name, value);
+	int ret = read_fd(fd, name, value);
 
 	close(fd);
 	return ret;
@@ -171,9 +183,9 @@ static void test_no_file(void **state)
 	int fds[2];
 
 	(void)state;
-	assert_int_equal(tl_kvm_stats_read(-1, "exits", &value), -EBADF);
+	assert_int_equal(read_fd(-1, "exits", &value), -EBADF);
 	assert_int_equal(pipe(fds), 0);
-	assert_int_equal(tl_kvm_stats_read(fds[0], "exits", &value), -ESPIPE);
+	assert_int_equal(read_fd(fds[0], "exits", &value), -ESPIPE);
 	close(fds[0]);
 	close(fds[1]);
 }

@@ -2,8 +2,9 @@
 /*
  * The reports: JSON that a parser reads back, files that cannot be written, and
  * what the text says about completeness.
- * Links: trace/report/text.c trace/report/json.c trace/profile/profile.c
- * Links: trace/profile/hist.c trace/decode/esr.c base/log.c
+ * Links: trace/report/text.c trace/report/text_vcpu.c trace/report/text_proof.c trace/report/json.c
+ * Links: trace/profile/profile.c
+ * Links: trace/profile/hist.c trace/profile/kernel_counts.c trace/decode/esr.c base/log.c
  * Libs: jansson
  */
 #include "tests/unit/unit.h"
@@ -40,6 +41,14 @@ static void event(struct tl_profile *p, enum tl_event_kind kind, uint32_t vcpu, 
 				    .ec = ec});
 }
 
+/* What the kernel has counted, but not by class. */
+static int set_kernel_exits(struct tl_profile *p, unsigned int vcpu, uint64_t exits)
+{
+	struct tl_kernel_counts counts = {.has_exits = 1, .exits = exits};
+
+	return tl_profile_set_kernel_counts(p, vcpu, &counts);
+}
+
 /* vCPU 0: HVC of 2 us, WFx of 1 ms, then a last exit. vCPU 1: never started. */
 static int set_up(void **state)
 {
@@ -61,8 +70,8 @@ static int set_up(void **state)
 	event(f->profile, TL_EVENT_EXIT, 0, 2005000, 3, 0x24);
 	tl_profile_event(f->profile,
 		&(struct tl_event){.kind = TL_EVENT_USER_EXIT, .vcpu = 0, .ts = 2006000});
-	tl_profile_set_kernel_exits(f->profile, 0, 3);
-	tl_profile_set_kernel_exits(f->profile, 1, 0);
+	set_kernel_exits(f->profile, 0, 3);
+	set_kernel_exits(f->profile, 1, 0);
 	*state = f;
 	return 0;
 }
@@ -132,7 +141,7 @@ static void test_json_unknown(void **state)
 	struct fixture *f = *state;
 	json_t *root, *totals;
 
-	f->profile->vcpus[0]->has_counts = f->profile->vcpus[0]->has_kernel_exits = 0;
+	f->profile->vcpus[0]->has_counts = f->profile->vcpus[0]->kernel.has_exits = 0;
 	assert_int_equal(tl_report_json(f->path, f->profile), 0);
 	root = json_load_file(f->path, 0, NULL);
 	totals = json_object_get(root, "totals");
@@ -225,7 +234,7 @@ static void test_text_lost(void **state)
 	char *text;
 
 	event(f->profile, TL_EVENT_EXIT, 0, 3005000, 8, 0x24);
-	tl_profile_set_kernel_exits(f->profile, 0, 10);
+	set_kernel_exits(f->profile, 0, 10);
 	text = report(f->profile);
 	assert_non_null(strstr(text, "Missing from the tables above: 6 exits"));
 	assert_non_null(strstr(text, "vCPU 0 lost 4 exits between 1.01 ms and 2.00 ms"));
@@ -245,7 +254,7 @@ static void test_text_stock_kernel(void **state)
 	assert_non_null(strstr(text, "Both known counts are equal"));
 	assert_non_null(strstr(text, "carry no exit count"));
 	free(text);
-	f->profile->vcpus[0]->has_kernel_exits = 0;
+	f->profile->vcpus[0]->kernel.has_exits = 0;
 	text = report(f->profile);
 	assert_non_null(strstr(text, "cannot be known"));
 	free(text);

@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,7 +40,20 @@ static int last_errno(void)
 	return errno ? -errno : -EIO;
 }
 
-static int write_file(struct tl_instance *instance, const char *file, const char *text)
+/* Keeps the words in `problem`; returns `ret`. */
+__attribute__((format(printf, 3, 4))) static int fail(
+	struct tl_instance_problem *problem, int ret, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(problem->text, sizeof(problem->text), fmt, ap);
+	va_end(ap);
+	return ret;
+}
+
+static int write_file(struct tl_instance *instance, const char *file, const char *text,
+	struct tl_instance_problem *problem)
 {
 	int ret;
 
@@ -47,8 +61,18 @@ static int write_file(struct tl_instance *instance, const char *file, const char
 	if (tracefs_instance_file_write(instance->tracefs, file, text) >= 0)
 		return 0;
 	ret = last_errno();
-	tl_log_error("cannot profile: writing '%s' to tracefs file instances/%s/%s: %s", text,
+	return fail(problem, ret, "writing '%s' to tracefs file instances/%s/%s: %s", text,
 		instance->name, file, strerror(-ret));
+}
+
+/* The same, for what cannot be done without. */
+static int write_or_log(struct tl_instance *instance, const char *file, const char *text)
+{
+	struct tl_instance_problem problem;
+	int ret = write_file(instance, file, text, &problem);
+
+	if (ret)
+		tl_log_error("cannot profile: %s", problem.text);
 	return ret;
 }
 
@@ -112,7 +136,8 @@ static size_t affordable(size_t wanted)
 	return share < wanted ? share : wanted;
 }
 
-static int set_buffer_size(struct tl_instance *instance, size_t bytes)
+static int set_buffer_size(
+	struct tl_instance *instance, size_t bytes, struct tl_instance_problem *problem)
 {
 	int ret = -ENOMEM;
 
@@ -124,30 +149,28 @@ static int set_buffer_size(struct tl_instance *instance, size_t bytes)
 		if (ret != -ENOMEM)
 			break;
 	}
-	tl_log_error(
-		"cannot profile: trace buffers of %zu KiB a CPU: %s", bytes >> 10, strerror(-ret));
-	return ret;
+	return fail(
+		problem, ret, "trace buffers of %zu KiB a CPU: %s", bytes >> 10, strerror(-ret));
 }
 
-static int set_up(struct tl_instance *instance, size_t buffer_bytes)
+static int set_up(
+	struct tl_instance *instance, size_t buffer_bytes, struct tl_instance_problem *problem)
 {
-	int ret = write_file(instance, "tracing_on", "0");
+	int ret = write_file(instance, "tracing_on", "0", problem);
 
 	if (ret)
 		return ret;
-	if (!tracefs_event_file_exists(instance->tracefs, "kvm", "kvm_exit", "format")) {
-		tl_log_error("cannot profile: this kernel has no event kvm:kvm_exit; "
-			     "it needs CONFIG_KVM and CONFIG_EVENT_TRACING (or the module loaded)");
-		return -ENOSYS;
-	}
-	ret = write_file(instance, "trace_clock", "mono");
-	ret = ret ? ret : set_buffer_size(instance, buffer_bytes);
+	if (!tracefs_event_file_exists(instance->tracefs, "kvm", "kvm_exit", "format"))
+		return fail(problem, -ENOSYS,
+			"this kernel has no event kvm:kvm_exit, for want of CONFIG_EVENT_TRACING");
+	ret = write_file(instance, "trace_clock", "mono", problem);
+	ret = ret ? ret : set_buffer_size(instance, buffer_bytes, problem);
 	for (unsigned int i = 0; i < EVENT_COUNT && !ret; i++) {
 		errno = 0;
 		if (tracefs_event_file_write(
 			    instance->tracefs, "kvm", event_names[i], "enable", "1") < 0) {
 			ret = last_errno();
-			tl_log_error("cannot profile: enabling event kvm:%s: %s", event_names[i],
+			fail(problem, ret, "enabling event kvm:%s: %s", event_names[i],
 				strerror(-ret));
 		}
 	}
@@ -156,7 +179,8 @@ static int set_up(struct tl_instance *instance, size_t buffer_bytes)
 	return ret;
 }
 
-int tl_instance_create(struct tl_instance **out, size_t buffer_bytes)
+int tl_instance_create(
+	struct tl_instance **out, size_t buffer_bytes, struct tl_instance_problem *problem)
 {
 	struct tl_instance *instance;
 	int ret;
@@ -165,25 +189,24 @@ int tl_instance_create(struct tl_instance **out, size_t buffer_bytes)
 	errno = 0;
 	if (!tracefs_tracing_dir()) {
 		ret = last_errno();
-		tl_log_error("cannot profile: no tracefs in /sys/kernel/tracing and it cannot be "
-			     "mounted: %s; run as root, on a kernel with CONFIG_TRACING",
-			strerror(-ret));
-		return ret;
+		return fail(problem, ret,
+			"no tracefs in /sys/kernel/tracing, and it cannot be mounted: %s%s",
+			strerror(-ret), geteuid() ? "; run as root" : "; it needs CONFIG_FTRACE");
 	}
 	instance = calloc(1, sizeof(*instance));
 	if (!instance)
-		return -ENOMEM;
+		return fail(problem, -ENOMEM, "out of memory");
 	snprintf(instance->name, sizeof(instance->name), NAME_PREFIX "%d", (int)getpid());
 	sweep();
 	ret = make_instance(instance);
 	if (ret) {
-		tl_log_error("cannot profile: creating tracefs instance %s/instances/%s: %s%s",
+		fail(problem, ret, "creating tracefs instance %s/instances/%s: %s%s",
 			tracefs_tracing_dir(), instance->name, strerror(-ret),
 			ret == -EACCES || ret == -EPERM ? "; run as root" : "");
 		free(instance);
 		return ret;
 	}
-	ret = set_up(instance, buffer_bytes);
+	ret = set_up(instance, buffer_bytes, problem);
 	if (ret) {
 		tl_instance_destroy(instance);
 		return ret;
@@ -192,7 +215,8 @@ int tl_instance_create(struct tl_instance **out, size_t buffer_bytes)
 	return 0;
 }
 
-int tl_instance_load_format(struct tl_instance *instance, struct tl_kvm_format *format)
+int tl_instance_load_format(struct tl_instance *instance, struct tl_kvm_format *format,
+	struct tl_instance_problem *problem)
 {
 	int ret = 0;
 
@@ -207,8 +231,8 @@ int tl_instance_load_format(struct tl_instance *instance, struct tl_kvm_format *
 		ret = text ? tl_kvm_format_add(format, text, (size_t)size) : last_errno();
 		free(text);
 		if (ret)
-			tl_log_error("cannot profile: the format of event kvm:%s: %s",
-				event_names[i], strerror(-ret));
+			fail(problem, ret, "the format of event kvm:%s: %s", event_names[i],
+				strerror(-ret));
 	}
 	return ret;
 }
@@ -260,8 +284,8 @@ static int open_all(int dir_fd, DIR *dir, int *fds, unsigned int room)
 	return ret ? ret : (int)count;
 }
 
-int tl_instance_open_buffers(
-	struct tl_instance *instance, int **fds, unsigned int *cpus, size_t *page_size)
+int tl_instance_open_buffers(struct tl_instance *instance, int **fds, unsigned int *cpus,
+	size_t *page_size, struct tl_instance_problem *problem)
 {
 	char *path = tracefs_instance_get_file(instance->tracefs, "per_cpu");
 	DIR *dir = path ? opendir(path) : NULL;
@@ -284,8 +308,8 @@ int tl_instance_open_buffers(
 		ret = -ENODEV;
 	}
 	if (ret) {
-		tl_log_error("cannot profile: opening the trace buffers of instances/%s: %s",
-			instance->name, strerror(-ret));
+		fail(problem, ret, "opening the trace buffers of instances/%s: %s", instance->name,
+			strerror(-ret));
 		free(*fds);
 		*fds = NULL;
 	}
@@ -304,14 +328,14 @@ int tl_instance_set_threads(struct tl_instance *instance, const pid_t *tids, uns
 	for (unsigned int i = 0; i < count; i++)
 		at += (size_t)snprintf(text + at, size - at, "%s%d", i ? " " : "", (int)tids[i]);
 	/* Without event-fork: a thread that is not named here is no vCPU. */
-	ret = write_file(instance, "set_event_pid", text);
+	ret = write_or_log(instance, "set_event_pid", text);
 	free(text);
 	return ret;
 }
 
 int tl_instance_set_tracing(struct tl_instance *instance, int on)
 {
-	return write_file(instance, "tracing_on", on ? "1" : "0");
+	return write_or_log(instance, "tracing_on", on ? "1" : "0");
 }
 
 static uint64_t stat_value(const char *text, const char *name)

@@ -16,23 +16,29 @@
 
 struct tl_instance;
 
+/* Why there can be no tracing, in a few words, for the caller to say. */
+struct tl_instance_problem {
+	char text[256];
+};
+
 /*
  * Makes the instance: clock "mono" (ns of CLOCK_MONOTONIC), at most
  * `buffer_bytes` of buffer a CPU (less where memory is short), the kvm events
- * switched on, but tracing itself off. Says what is wrong in one line, and
- * returns 0 or -errno.
+ * switched on, but tracing itself off. Returns 0, or -errno with `problem` filled in.
  */
-int tl_instance_create(struct tl_instance **out, size_t buffer_bytes);
+int tl_instance_create(
+	struct tl_instance **out, size_t buffer_bytes, struct tl_instance_problem *problem);
 
-/* Learns the layout of the events from the instance's own format files. 0 or -errno (logged). */
-int tl_instance_load_format(struct tl_instance *instance, struct tl_kvm_format *format);
+/* Learns the layout of the events from the instance's own format files. As above. */
+int tl_instance_load_format(struct tl_instance *instance, struct tl_kvm_format *format,
+	struct tl_instance_problem *problem);
 
 /*
  * Opens the raw buffers of all CPUs, non-blocking. *fds is the caller's to free,
- * the descriptors its to close. *page_size is that of a sub-buffer in bytes. 0 or -errno (logged).
+ * the descriptors its to close. *page_size is that of a sub-buffer in bytes. As above.
  */
-int tl_instance_open_buffers(
-	struct tl_instance *instance, int **fds, unsigned int *cpus, size_t *page_size);
+int tl_instance_open_buffers(struct tl_instance *instance, int **fds, unsigned int *cpus,
+	size_t *page_size, struct tl_instance_problem *problem);
 
 /* Restricts the events to these threads. 0 or -errno (logged). */
 int tl_instance_set_threads(struct tl_instance *instance, const pid_t *tids, unsigned int count);

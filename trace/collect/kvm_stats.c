@@ -66,23 +66,44 @@ int tl_kvm_stats_init(struct tl_kvm_stats *stats, int fd)
 	return 0;
 }
 
-int tl_kvm_stats_value(const struct tl_kvm_stats *stats, const char *name, uint64_t *value)
+static const unsigned char *descriptor(const struct tl_kvm_stats *stats, unsigned int i)
 {
-	struct kvm_stats_desc desc;
+	return stats->table + i * stats->stride;
+}
 
+const char *tl_kvm_stats_name(const struct tl_kvm_stats *stats, unsigned int i)
+{
+	/* The name is what comes behind the descriptor's fixed part. */
+	return (const char *)descriptor(stats, i) + sizeof(struct kvm_stats_desc);
+}
+
+int tl_kvm_stats_array(
+	const struct tl_kvm_stats *stats, const char *name, uint64_t *values, unsigned int room)
+{
 	for (unsigned int i = 0; i < stats->count; i++) {
-		const unsigned char *at = stats->table + i * stats->stride;
+		struct kvm_stats_desc desc;
+		int ret;
 
-		if (strcmp((const char *)at + sizeof(desc), name) != 0)
+		if (strcmp(tl_kvm_stats_name(stats, i), name) != 0)
 			continue;
-		memcpy(&desc, at, sizeof(desc));
+		memcpy(&desc, descriptor(stats, i), sizeof(desc));
 		if (!desc.size)
 			return -EPROTO;
+		if (desc.size < room)
+			room = desc.size;
 		/* Both are 32-bit in the file, so the sum cannot wrap. */
-		return pread_all(
-			stats->fd, value, sizeof(*value), stats->data_offset + desc.offset);
+		ret = pread_all(stats->fd, values, room * sizeof(*values),
+			stats->data_offset + desc.offset);
+		return ret ? ret : (int)room;
 	}
 	return -ENOENT;
+}
+
+int tl_kvm_stats_value(const struct tl_kvm_stats *stats, const char *name, uint64_t *value)
+{
+	int ret = tl_kvm_stats_array(stats, name, value, 1);
+
+	return ret < 0 ? ret : 0;
 }
 
 void tl_kvm_stats_fini(struct tl_kvm_stats *stats)
@@ -90,16 +111,4 @@ void tl_kvm_stats_fini(struct tl_kvm_stats *stats)
 	free(stats->table);
 	stats->table = NULL;
 	stats->count = 0;
-}
-
-int tl_kvm_stats_read(int fd, const char *name, uint64_t *value)
-{
-	struct tl_kvm_stats stats;
-	int ret = tl_kvm_stats_init(&stats, fd);
-
-	if (ret)
-		return ret;
-	ret = tl_kvm_stats_value(&stats, name, value);
-	tl_kvm_stats_fini(&stats);
-	return ret;
 }

@@ -32,10 +32,17 @@ int tl_kvm_stats_init(struct tl_kvm_stats *stats, int fd);
  */
 int tl_kvm_stats_value(const struct tl_kvm_stats *stats, const char *name, uint64_t *value);
 
+/*
+ * The present values of the histogram `name`, at most `room` of them. Returns how
+ * many there are (1 for what is no histogram), or an error as above.
+ */
+int tl_kvm_stats_array(
+	const struct tl_kvm_stats *stats, const char *name, uint64_t *values, unsigned int room);
+
+/* Name of the statistic i, below stats->count. */
+const char *tl_kvm_stats_name(const struct tl_kvm_stats *stats, unsigned int i);
+
 /* Frees what init took; accepts an all-zero struct. */
 void tl_kvm_stats_fini(struct tl_kvm_stats *stats);
-
-/* Init, value, fini in one: for a single value. */
-int tl_kvm_stats_read(int fd, const char *name, uint64_t *value);
 
 #endif

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Puts the parts together: instance -> ring -> decoder -> profile. The profile
- * belongs to the collector thread while that runs, and to the caller before and
- * after, so it needs no lock.
+ * Puts the parts together: instance -> ring -> decoder -> profile, and what the
+ * kernel has counted on its own. Where there can be no instance, that alone is the
+ * profile. It belongs to the collector thread while that runs, and to the caller
+ * before and after, so it needs no lock.
  */
 #include "trace/collect/session.h"
 
@@ -10,6 +11,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -18,8 +20,9 @@
 
 #include "base/log.h"
 #include "trace/collect/instance.h"
-#include "trace/collect/kvm_stats.h"
+#include "trace/collect/kvm_counts.h"
 #include "trace/collect/ring.h"
+#include "trace/collect/system_counter.h"
 #include "trace/decode/kvm_event.h"
 
 /* About 100,000 exits: at a million a second still 40 ms from half full to overrun. */
@@ -33,12 +36,17 @@
  */
 #define MARGIN_NS 10000000u
 
+struct session_vcpu {
+	struct tl_vcpu_desc desc;       /* a copy; stats_fd borrowed */
+	struct tl_kernel_counts before; /* as they were at the start */
+};
+
 struct tl_session {
-	struct tl_instance *instance;
+	struct tl_instance *instance; /* NULL: nothing is traced */
 	struct tl_ring *ring;
 	struct tl_kvm_format format;
 	struct tl_profile *profile;
-	struct tl_vcpu_desc *vcpus; /* a copy; stats_fds borrowed */
+	struct session_vcpu *vcpus;
 	unsigned int vcpu_count;
 	struct pollfd *polls; /* the stop event, then each CPU's buffer */
 	unsigned int poll_count;
@@ -47,6 +55,7 @@ struct tl_session {
 	int stopped;        /* tl_session_stop has been here */
 	int collect_result; /* the thread's first error; read after join */
 	uint64_t undecoded;
+	struct tl_instance_problem problem; /* why nothing is traced */
 	pthread_t thread;
 };
 
@@ -146,12 +155,12 @@ static int start_thread(struct tl_session *session)
 }
 
 /* The ring owns the descriptors; what is polled are the same numbers. */
-static int open_ring(struct tl_session *session)
+static int open_ring(struct tl_session *session, struct tl_instance_problem *problem)
 {
 	unsigned int cpus = 0;
 	size_t page_size = 0;
 	int *fds = NULL;
-	int ret = tl_instance_open_buffers(session->instance, &fds, &cpus, &page_size);
+	int ret = tl_instance_open_buffers(session->instance, &fds, &cpus, &page_size, problem);
 
 	if (ret)
 		return ret;
@@ -171,9 +180,31 @@ static int open_ring(struct tl_session *session)
 	return ret;
 }
 
-int tl_session_create(struct tl_session **out)
+/* Everything that events need. On error nothing of it is left. */
+static int open_events(struct tl_session *session, struct tl_instance_problem *problem)
+{
+	int ret = tl_instance_create(&session->instance, BUFFER_BYTES, problem);
+
+	ret = ret ? ret : tl_instance_load_format(session->instance, &session->format, problem);
+	ret = ret ? ret : open_ring(session, problem);
+	if (!ret) {
+		session->profile->patched = tl_kvm_format_is_patched(&session->format);
+		session->profile->counter_hz = tl_counter_frequency();
+		return 0;
+	}
+	tl_ring_destroy(session->ring);
+	tl_instance_destroy(session->instance);
+	free(session->polls);
+	session->ring = NULL;
+	session->instance = NULL;
+	session->polls = NULL;
+	return ret;
+}
+
+int tl_session_create(struct tl_session **out, enum tl_session_kind kind)
 {
 	struct tl_session *session = calloc(1, sizeof(*session));
+	struct tl_instance_problem problem = {"out of memory"};
 	int ret;
 
 	*out = NULL;
@@ -182,59 +213,101 @@ int tl_session_create(struct tl_session **out)
 	session->stop_fd = eventfd(0, EFD_CLOEXEC);
 	ret = session->stop_fd < 0 ? -errno : 0;
 	ret = ret ? ret : tl_profile_create(&session->profile);
-	ret = ret ? ret : tl_instance_create(&session->instance, BUFFER_BYTES);
-	ret = ret ? ret : tl_instance_load_format(session->instance, &session->format);
-	ret = ret ? ret : open_ring(session);
 	if (ret) {
+		tl_log_error("cannot profile: %s", strerror(-ret));
 		tl_session_destroy(session);
 		return ret;
 	}
-	session->profile->patched = tl_kvm_format_is_patched(&session->format);
+	if (kind == TL_SESSION_EVENTS && open_events(session, &problem))
+		session->problem = problem;
+	session->profile->no_events = !session->instance;
 	*out = session;
 	return 0;
 }
 
 /* Adds the vCPUs to the profile, each with the exit count that it has already. */
-static int name_vcpus(struct tl_session *session)
+static int name_vcpus(struct tl_session *session, const struct tl_vm_desc *desc)
 {
 	int ret = 0;
 
-	for (unsigned int i = 0; i < session->vcpu_count && !ret; i++) {
-		const struct tl_vcpu_desc *vcpu = &session->vcpus[i];
-		uint64_t exits = 0;
+	for (unsigned int i = 0; i < desc->vcpu_count && !ret; i++) {
+		struct session_vcpu *vcpu = &session->vcpus[i];
 
-		if (vcpu->stats_fd >= 0)
-			(void)tl_kvm_stats_read(vcpu->stats_fd, "exits", &exits);
-		ret = tl_profile_add_vcpu(session->profile, vcpu->id, vcpu->tid, exits);
+		vcpu->desc = desc->vcpus[i];
+		if (vcpu->desc.stats_fd >= 0)
+			(void)tl_kvm_counts_read(vcpu->desc.stats_fd, &vcpu->before);
+		ret = tl_profile_add_vcpu(
+			session->profile, vcpu->desc.id, vcpu->desc.tid, vcpu->before.exits);
 	}
+	return ret;
+}
+
+static void add_word(char *text, size_t size, const char *word)
+{
+	size_t at = strlen(text);
+
+	snprintf(text + at, size - at, "%s%s", at ? ", " : "", word);
+}
+
+/*
+ * In one line, what this host does not let us see. Some of it is a matter of
+ * permission, the rest of the kernel.
+ */
+static void say_unseen(const struct tl_session *session)
+{
+	const struct tl_kernel_counts *counts = &session->vcpus[0].before;
+	char text[512] = "";
+
+	if (session->problem.text[0])
+		snprintf(text, sizeof(text), "single exits and their times (%s)",
+			session->problem.text);
+	if (session->instance && !session->profile->patched)
+		add_word(text, sizeof(text), "where events are missing");
+	if (session->instance && !tl_kvm_format_has_syndrome(&session->format))
+		add_word(text, sizeof(text), "host interrupts apart from the guest's time");
+	if (!session->instance && !counts->has_classes)
+		add_word(text, sizeof(text), "classes of exits");
+	if (!counts->has_fixups)
+		add_word(text, sizeof(text), "exits that EL2 handles by itself");
+	if (!counts->has_exits)
+		add_word(text, sizeof(text), "the kernel's count of exits");
+	if (text[0])
+		tl_log_warn("not seen on this host: %s; see 'trapline caps'", text);
+}
+
+static int start_events(struct tl_session *session)
+{
+	pid_t *tids = calloc(session->vcpu_count + 1, sizeof(*tids));
+	int ret;
+
+	if (!tids)
+		return -ENOMEM;
+	for (unsigned int i = 0; i < session->vcpu_count; i++)
+		tids[i] = session->vcpus[i].desc.tid;
+	/* From here to join_thread the profile belongs to the collector. */
+	ret = start_thread(session);
+	ret = ret ? ret : tl_instance_set_threads(session->instance, tids, session->vcpu_count);
+	ret = ret ? ret : tl_instance_set_tracing(session->instance, 1);
+	free(tids);
 	return ret;
 }
 
 int tl_session_set_vm(struct tl_session *session, const struct tl_vm_desc *desc)
 {
-	pid_t *tids = calloc(desc->vcpu_count + 1, sizeof(*tids));
-	int ret = 0;
+	int ret;
 
 	session->vcpus = calloc(desc->vcpu_count + 1, sizeof(session->vcpus[0]));
-	if (!tids || !session->vcpus) {
-		free(tids);
+	if (!session->vcpus)
 		return -ENOMEM;
-	}
 	session->vcpu_count = desc->vcpu_count;
-	for (unsigned int i = 0; i < desc->vcpu_count; i++) {
-		session->vcpus[i] = desc->vcpus[i];
-		tids[i] = desc->vcpus[i].tid;
-	}
 	session->profile->pid = desc->pid;
-	ret = name_vcpus(session);
-	if (ret)
+	ret = name_vcpus(session, desc);
+	if (ret) {
 		tl_log_error("cannot profile: naming the vCPUs: %s", strerror(-ret));
-	/* From here to join_thread the profile belongs to the collector. */
-	ret = ret ? ret : start_thread(session);
-	ret = ret ? ret : tl_instance_set_threads(session->instance, tids, desc->vcpu_count);
-	ret = ret ? ret : tl_instance_set_tracing(session->instance, 1);
-	free(tids);
-	return ret;
+		return ret;
+	}
+	say_unseen(session);
+	return session->instance ? start_events(session) : 0;
 }
 
 static void join_thread(struct tl_session *session)
@@ -253,40 +326,50 @@ static void join_thread(struct tl_session *session)
 static void read_statistics(struct tl_session *session)
 {
 	for (unsigned int i = 0; i < session->vcpu_count; i++) {
-		const struct tl_vcpu_desc *vcpu = &session->vcpus[i];
-		uint64_t exits;
+		const struct session_vcpu *vcpu = &session->vcpus[i];
+		struct tl_kernel_counts counts;
 		int ret;
 
-		if (vcpu->stats_fd < 0)
+		if (vcpu->desc.stats_fd < 0)
 			continue;
-		ret = tl_kvm_stats_read(vcpu->stats_fd, "exits", &exits);
-		if (!ret)
-			(void)tl_profile_set_kernel_exits(session->profile, vcpu->id, exits);
-		else
-			tl_log_warn("profile: reading KVM's statistics of vCPU %u: %s", vcpu->id,
-				strerror(-ret));
+		ret = tl_kvm_counts_read(vcpu->desc.stats_fd, &counts);
+		if (ret) {
+			tl_log_warn("profile: reading KVM's statistics of vCPU %u: %s",
+				vcpu->desc.id, strerror(-ret));
+			continue;
+		}
+		tl_kernel_counts_subtract(&counts, &vcpu->before);
+		(void)tl_profile_set_kernel_counts(session->profile, vcpu->desc.id, &counts);
 	}
 }
 
-int tl_session_stop(struct tl_session *session)
+static int stop_events(struct tl_session *session)
 {
 	uint64_t lost = 0;
-	int ret;
+	int ret = tl_instance_set_tracing(session->instance, 0);
 
-	if (session->stopped)
-		return session->collect_result;
-	session->stopped = 1;
-	ret = tl_instance_set_tracing(session->instance, 0);
 	join_thread(session);
 	collect(session, UINT64_MAX);
 	if (!tl_instance_lost(session->instance, &lost) && lost >= session->profile->ring_lost) {
 		session->profile->ring_lost = lost;
 		session->profile->gaps_unsized = 0;
 	}
-	read_statistics(session);
 	if (session->undecoded)
 		tl_log_warn("profile: %llu events were shorter than their format says",
 			(unsigned long long)session->undecoded);
+	return ret;
+}
+
+int tl_session_stop(struct tl_session *session)
+{
+	int ret = 0;
+
+	if (session->stopped)
+		return session->collect_result;
+	session->stopped = 1;
+	if (session->instance)
+		ret = stop_events(session);
+	read_statistics(session);
 	if (!session->collect_result)
 		session->collect_result = ret;
 	return session->collect_result;

@@ -13,16 +13,21 @@
 
 struct tl_session;
 
-/*
- * Makes the tracefs instance. What is wrong has been said in one line when this
- * returns -errno.
- */
-int tl_session_create(struct tl_session **out);
+enum tl_session_kind {
+	TL_SESSION_EVENTS, /* trace every exit, and read the kernel's counts */
+	TL_SESSION_COUNTS, /* only the kernel's counts: no cost while the guest runs */
+};
 
 /*
- * Names the vCPUs, starts the collector thread (which blocks all signals) and then
- * recording. `desc` is copied; its stats_fds stay the
- * caller's and must be open until stop has returned. Called once.
+ * Makes what is needed; where this host allows no tracing, it will be only the
+ * counts. Returns 0 or -errno (logged).
+ */
+int tl_session_create(struct tl_session **out, enum tl_session_kind kind);
+
+/*
+ * Names the vCPUs, says in one line what cannot be seen here, starts the collector
+ * thread (which blocks all signals) and then recording. `desc` is copied; its
+ * stats_fds stay the caller's and must be open until stop has returned. Called once.
  * Returns 0 or -errno (logged).
  */
 int tl_session_set_vm(struct tl_session *session, const struct tl_vm_desc *desc);

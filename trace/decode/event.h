@@ -35,6 +35,14 @@ struct tl_event {
 	uint32_t reason; /* user exit: KVM_EXIT_* */
 	int error;       /* user exit: what KVM_RUN returned, 0 or -errno */
 	uint64_t lost;   /* LOST_BEGIN */
+
+	/* Only with the whole series; else all are 0. */
+	int has_syndrome; /* exit: the next four are known */
+	uint64_t esr;     /* exit by an exception: ESR_EL2 */
+	uint64_t far;     /* abort or watchpoint: FAR_EL2 */
+	uint64_t ipa;     /* abort: where the guest's access went */
+	uint32_t mode;    /* exit: SPSR_EL2.M, the guest's exception level */
+	uint64_t counter; /* entry and exit: the system counter, free of host interrupts */
 };
 
 #endif

@@ -43,6 +43,22 @@ static void grow(struct tl_kvm_event_format *to, const struct tl_kvm_field *fiel
 		to->min_size = end;
 }
 
+/* Fields that only the patched kernel has: all of the group or none, to be relied on. */
+static void take_optional(struct tl_kvm_event_format *to, struct tep_event *event)
+{
+	if (take(&to->vm_id, tep_find_field(event, "vm_id")) ||
+		take(&to->vcpu_id, tep_find_field(event, "vcpu_id")) ||
+		take(&to->exits, tep_find_field(event, "exits")))
+		to->vm_id.size = to->vcpu_id.size = to->exits.size = 0;
+	if (take(&to->counter, tep_find_field(event, "counter")))
+		to->counter.size = 0;
+	if (take(&to->esr, tep_find_field(event, "esr")) ||
+		take(&to->far, tep_find_field(event, "far")) ||
+		take(&to->ipa, tep_find_field(event, "ipa")) ||
+		take(&to->mode, tep_find_field(event, "mode")))
+		to->esr.size = to->far.size = to->ipa.size = to->mode.size = 0;
+}
+
 static int take_event(struct tl_kvm_format *format, struct tep_event *event)
 {
 	struct tl_kvm_event_format fresh = {.id = event->id}, *to;
@@ -67,11 +83,7 @@ static int take_event(struct tl_kvm_format *format, struct tep_event *event)
 	ret = ret ? ret : take(&format->pid, tep_find_common_field(event, "common_pid"));
 	if (ret)
 		return ret;
-	/* Only in the patched kernel; all three or none, so that they can be relied on. */
-	if (take(&fresh.vm_id, tep_find_field(event, "vm_id")) ||
-		take(&fresh.vcpu_id, tep_find_field(event, "vcpu_id")) ||
-		take(&fresh.exits, tep_find_field(event, "exits")))
-		fresh.vm_id.size = fresh.vcpu_id.size = fresh.exits.size = 0;
+	take_optional(&fresh, event);
 	grow(&fresh, &format->type);
 	grow(&fresh, &format->pid);
 	grow(&fresh, &fresh.pc);
@@ -82,6 +94,11 @@ static int take_event(struct tl_kvm_format *format, struct tep_event *event)
 	grow(&fresh, &fresh.exits);
 	grow(&fresh, &fresh.reason);
 	grow(&fresh, &fresh.error);
+	grow(&fresh, &fresh.esr);
+	grow(&fresh, &fresh.far);
+	grow(&fresh, &fresh.ipa);
+	grow(&fresh, &fresh.mode);
+	grow(&fresh, &fresh.counter);
 	*to = fresh;
 	return 0;
 }
@@ -106,6 +123,11 @@ int tl_kvm_format_add(struct tl_kvm_format *format, const char *text, size_t len
 int tl_kvm_format_is_patched(const struct tl_kvm_format *format)
 {
 	return format->entry.exits.size && format->exit.exits.size;
+}
+
+int tl_kvm_format_has_syndrome(const struct tl_kvm_format *format)
+{
+	return format->exit.esr.size && format->exit.counter.size && format->entry.counter.size;
 }
 
 static uint64_t load(const unsigned char *record, const struct tl_kvm_field *field)
@@ -163,6 +185,14 @@ int tl_kvm_format_decode(const struct tl_kvm_format *format, const void *record,
 	event->ec = (uint32_t)load(raw, &f->ec);
 	event->reason = (uint32_t)load(raw, &f->reason);
 	event->error = (int)(int32_t)load(raw, &f->error);
+	event->counter = load(raw, &f->counter);
+	if (f->esr.size) {
+		event->has_syndrome = 1;
+		event->esr = load(raw, &f->esr);
+		event->far = load(raw, &f->far);
+		event->ipa = load(raw, &f->ipa);
+		event->mode = (uint32_t)load(raw, &f->mode);
+	}
 	if (f->exits.size) {
 		event->has_exits = 1;
 		event->vcpu = (uint32_t)load(raw, &f->vcpu_id);

@@ -22,6 +22,7 @@ struct tl_kvm_event_format {
 	int id; /* common_type; -1 before the format is known */
 	unsigned int min_size;
 	struct tl_kvm_field pc, ret, ec, vm_id, vcpu_id, exits, reason, error;
+	struct tl_kvm_field esr, far, ipa, mode, counter;
 };
 
 struct tl_kvm_format {
@@ -42,6 +43,9 @@ int tl_kvm_format_add(struct tl_kvm_format *format, const char *text, size_t len
 
 /* Whether the kernel's events carry vCPU id and exit count. */
 int tl_kvm_format_is_patched(const struct tl_kvm_format *format);
+
+/* Whether they carry the syndrome and the system counter as well. */
+int tl_kvm_format_has_syndrome(const struct tl_kvm_format *format);
 
 /*
  * Decodes one record of `size` bytes. Returns 0, -ENOENT (another event) or

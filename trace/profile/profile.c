@@ -142,21 +142,40 @@ static void add_time(struct tl_profile *profile, struct tl_profile_class *exit_c
 	tl_hist_add(exit_class->time, ns);
 }
 
+/* ns from what is open to this event; negative where the clock went back. */
+static int64_t elapsed(const struct tl_profile *profile, const struct tl_profile_vcpu *vcpu,
+	const struct tl_event *event)
+{
+	uint64_t hz = profile->counter_hz, ticks = event->counter - vcpu->open_counter;
+
+	if (!hz || !event->counter || !vcpu->open_counter)
+		return (int64_t)(event->ts - vcpu->open_ts);
+	if (event->counter < vcpu->open_counter)
+		return -1;
+	return (int64_t)(ticks / hz * 1000000000u + ticks % hz * 1000000000u / hz);
+}
+
+static void vcpu_open(struct tl_profile_vcpu *vcpu, const struct tl_event *event)
+{
+	vcpu->open_ts = event->ts;
+	vcpu->open_counter = event->counter;
+}
+
 static void on_exit_event(
 	struct tl_profile *profile, struct tl_profile_vcpu *vcpu, const struct tl_event *event)
 {
 	unsigned int exit_class = tl_esr_class(event->ret, event->ec);
 
 	vcpu_check_count(vcpu, event, vcpu->last_count + 1);
-	if (vcpu->where == TL_VCPU_GUEST && event->ts >= vcpu->open_ts)
-		vcpu->guest_ns += event->ts - vcpu->open_ts;
+	if (vcpu->where == TL_VCPU_GUEST && elapsed(profile, vcpu, event) > 0)
+		vcpu->guest_ns += (uint64_t)elapsed(profile, vcpu, event);
 	/* Two exits with no entry between them: the entry was lost, and with it the time. */
 	vcpu_forget(vcpu);
 	vcpu->exits++;
 	vcpu->classes[exit_class].count++;
 	vcpu->where = TL_VCPU_HOST;
 	vcpu->open_class = exit_class;
-	vcpu->open_ts = event->ts;
+	vcpu_open(vcpu, event);
 	if (profile->open_gaps && !event->has_exits)
 		vcpu_forget(vcpu);
 }
@@ -166,14 +185,15 @@ static void on_entry_event(
 {
 	vcpu_check_count(vcpu, event, vcpu->last_count);
 	if (vcpu->where == TL_VCPU_HOST) {
-		if (event->ts >= vcpu->open_ts)
-			add_time(profile, &vcpu->classes[vcpu->open_class],
-				event->ts - vcpu->open_ts);
+		int64_t ns = elapsed(profile, vcpu, event);
+
+		if (ns >= 0)
+			add_time(profile, &vcpu->classes[vcpu->open_class], (uint64_t)ns);
 		else
 			vcpu->classes[vcpu->open_class].untimed++;
 	}
 	vcpu->where = TL_VCPU_GUEST;
-	vcpu->open_ts = event->ts;
+	vcpu_open(vcpu, event);
 	if (profile->open_gaps && !event->has_exits)
 		vcpu_forget(vcpu);
 }
@@ -229,15 +249,42 @@ void tl_profile_event(struct tl_profile *profile, const struct tl_event *event)
 	vcpu->last_ts = event->ts;
 }
 
-int tl_profile_set_kernel_exits(struct tl_profile *profile, unsigned int id, uint64_t exits)
+int tl_profile_set_kernel_counts(
+	struct tl_profile *profile, unsigned int id, const struct tl_kernel_counts *counts)
 {
 	struct tl_profile_vcpu *vcpu = tl_profile_vcpu(profile, id);
 
 	if (!vcpu)
 		return -ENOENT;
-	vcpu->has_kernel_exits = 1;
-	vcpu->kernel_exits = exits > vcpu->start_count ? exits - vcpu->start_count : 0;
+	vcpu->kernel = *counts;
 	return 0;
+}
+
+uint64_t tl_profile_class_count(const struct tl_profile *profile,
+	const struct tl_profile_vcpu *vcpu, unsigned int exit_class)
+{
+	return profile->no_events ? vcpu->kernel.classes[exit_class]
+				  : vcpu->classes[exit_class].count;
+}
+
+uint64_t tl_profile_exits(const struct tl_profile *profile, const struct tl_profile_vcpu *vcpu)
+{
+	return profile->no_events ? vcpu->kernel.exits : vcpu->exits;
+}
+
+/* Whether the kernel's counts by class fit its exits, and what was seen of each class. */
+static void reconcile_classes(struct tl_reconciliation *r, const struct tl_profile_vcpu *vcpu)
+{
+	uint64_t sum = 0;
+
+	r->has_classes = vcpu->kernel.has_classes;
+	r->classes_equal = 1;
+	for (unsigned int c = 0; c < TL_CLASS_COUNT; c++) {
+		sum += vcpu->kernel.classes[c];
+		r->classes_equal &= vcpu->kernel.classes[c] == vcpu->classes[c].count;
+	}
+	r->classes_add_up = r->has_classes && sum == vcpu->kernel.exits;
+	r->classes_equal &= r->has_classes;
 }
 
 static void reconcile_finish(struct tl_reconciliation *r)
@@ -259,19 +306,25 @@ struct tl_reconciliation tl_profile_reconcile_vcpu(const struct tl_profile_vcpu 
 	int idle = !vcpu->exits && vcpu->where == TL_VCPU_UNKNOWN;
 	struct tl_reconciliation r = {
 		.seen = vcpu->exits,
-		.has_kernel = vcpu->has_kernel_exits,
-		.kernel = vcpu->kernel_exits,
+		.has_kernel = vcpu->kernel.has_exits,
+		.kernel = vcpu->kernel.exits,
 		.has_last = vcpu->has_counts || idle,
 		.last = vcpu->last_count - vcpu->start_count,
 	};
 
+	reconcile_classes(&r, vcpu);
 	reconcile_finish(&r);
 	return r;
 }
 
 struct tl_reconciliation tl_profile_reconcile(const struct tl_profile *profile)
 {
-	struct tl_reconciliation all = {.has_kernel = 1, .has_last = 1, .equal = 1};
+	struct tl_reconciliation all = {.has_kernel = 1,
+		.has_last = 1,
+		.equal = 1,
+		.has_classes = 1,
+		.classes_add_up = 1,
+		.classes_equal = 1};
 	int any_counts = 0;
 	uint64_t lost = 0;
 	int equal = 1;
@@ -284,6 +337,9 @@ struct tl_reconciliation tl_profile_reconcile(const struct tl_profile *profile)
 		all.last += r.last;
 		all.has_kernel &= r.has_kernel;
 		all.has_last &= r.has_last;
+		all.has_classes &= r.has_classes;
+		all.classes_add_up &= r.classes_add_up;
+		all.classes_equal &= r.classes_equal;
 		any_counts |= profile->vcpus[i]->has_counts;
 		lost += r.lost;
 		equal &= r.equal;
@@ -291,6 +347,9 @@ struct tl_reconciliation tl_profile_reconcile(const struct tl_profile *profile)
 	/* If no event carried a count, "0" would only mean that there were no events. */
 	all.has_last &= any_counts;
 	reconcile_finish(&all);
+	/* Where nothing was to be seen, nothing was lost. */
+	if (profile->no_events)
+		all.has_lost = all.has_last = all.equal = 0;
 	/* A surplus of one vCPU must not cover up what another lost. */
 	all.lost = lost;
 	all.equal &= equal;

@@ -3,7 +3,9 @@
  * The profile: what is known of a VM's exits, built from decoded events one at a
  * time. It knows nothing of where events come from or how it will be shown.
  *
- * Handling time is from kvm_exit to the next kvm_entry of the same vCPU. Where an
+ * Handling time is from kvm_exit to the next kvm_entry of the same vCPU, by the
+ * system counter where the events carry it: that was read before host interrupts
+ * came in, which the event's own time stamp contains. Where an
  * event between the two may be missing there is no time rather than a wrong one:
  * the exit is counted as untimed. Not thread-safe: one writer, readers afterwards.
  */
@@ -16,6 +18,7 @@
 #include "trace/decode/esr.h"
 #include "trace/decode/event.h"
 #include "trace/profile/hist.h"
+#include "trace/profile/kernel_counts.h"
 
 #define TL_PROFILE_VCPUS_MAX 4096
 #define TL_PROFILE_GAPS_MAX  8
@@ -49,14 +52,14 @@ struct tl_profile_vcpu {
 	unsigned int gap_count; /* may exceed what `gaps` has room for */
 	struct tl_profile_gap gaps[TL_PROFILE_GAPS_MAX];
 
-	int has_kernel_exits;  /* KVM's statistics could be read */
-	uint64_t kernel_exits; /* their "exits", from start to end of the profile */
+	struct tl_kernel_counts kernel; /* from start to end of the profile */
 
 	struct tl_profile_class classes[TL_CLASS_COUNT];
 
 	/* Where the vCPU is: what the last event left behind. */
 	uint64_t last_ts;
 	uint64_t open_ts;        /* of the exit or entry that is open */
+	uint64_t open_counter;   /* the same on the system counter; 0: not known */
 	unsigned int open_class; /* of the exit that waits for its entry */
 	enum { TL_VCPU_UNKNOWN, TL_VCPU_HOST, TL_VCPU_GUEST } where;
 };
@@ -70,7 +73,9 @@ struct tl_profile {
 	uint64_t gaps_unsized;      /* losses of which it did not say how many */
 	uint64_t strangers;         /* events of threads and vCPUs that nobody named */
 	int open_gaps;              /* LOST_BEGIN without its LOST_END */
+	uint64_t counter_hz;        /* frequency of the events' system counter; 0: not known */
 	int patched;                /* the events carry vCPU and exit count */
+	int no_events;              /* nothing was traced: only what the kernel has counted */
 	int failed;                 /* -ENOMEM came up: counts are right, times are missing */
 };
 
@@ -93,8 +98,20 @@ struct tl_profile_vcpu *tl_profile_vcpu(const struct tl_profile *profile, unsign
 /* Takes in one event. Events must come in the order of time. */
 void tl_profile_event(struct tl_profile *profile, const struct tl_event *event);
 
-/* KVM's "exits" of a vCPU, as it is after the last event. Returns 0 or -ENOENT. */
-int tl_profile_set_kernel_exits(struct tl_profile *profile, unsigned int id, uint64_t exits);
+/*
+ * What the kernel has counted of a vCPU from the start of the profile to after the
+ * last event. Returns 0 or -ENOENT.
+ */
+int tl_profile_set_kernel_counts(
+	struct tl_profile *profile, unsigned int id, const struct tl_kernel_counts *counts);
+
+/*
+ * Exits of a class, and of all: of events, or of what the kernel has counted where
+ * there were no events. 0 where neither is known.
+ */
+uint64_t tl_profile_class_count(const struct tl_profile *profile,
+	const struct tl_profile_vcpu *vcpu, unsigned int exit_class);
+uint64_t tl_profile_exits(const struct tl_profile *profile, const struct tl_profile_vcpu *vcpu);
 
 /* What is known of completeness, of one vCPU or of all; see tl_profile_reconcile. */
 struct tl_reconciliation {
@@ -104,8 +121,11 @@ struct tl_reconciliation {
 	int has_last;
 	uint64_t last; /* exit count of the last event, less the count at the start */
 	int has_lost;
-	uint64_t lost; /* the larger of kernel and last, less seen */
-	int equal;     /* both are known, and all three are equal */
+	uint64_t lost;      /* the larger of kernel and last, less seen */
+	int equal;          /* both are known, and all three are equal */
+	int has_classes;    /* the kernel counts by class, and */
+	int classes_add_up; /* the sum of these counts is that of its exits, and */
+	int classes_equal;  /* events and kernel agree on each class */
 };
 
 /* The reconciliation of one vCPU. */

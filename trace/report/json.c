@@ -80,31 +80,98 @@ static json_t *gap_array(const struct tl_profile *profile, const struct tl_profi
 	return array;
 }
 
+static json_t *returned_object(const struct tl_kernel_counts *kernel)
+{
+	json_t *object;
+
+	if (!kernel->has_classes)
+		return json_null();
+	object = json_object();
+	for (unsigned int c = 0; c < TL_CLASS_COUNT; c++) {
+		if (kernel->classes[c])
+			json_object_set_new(
+				object, tl_esr_class_name(c), number(kernel->classes[c]));
+	}
+	return object;
+}
+
+static json_t *fixups_object(const struct tl_kernel_counts *kernel)
+{
+	json_t *object;
+
+	if (!kernel->has_fixups)
+		return json_null();
+	object = json_object();
+	for (unsigned int i = 0; i < TL_FIXUP_CLASSES; i++) {
+		const char *name =
+			i == TL_FIXUP_WITHHELD ? "WITHHELD" : tl_esr_class_name(TL_CLASS_EC + i);
+
+		if (kernel->fixups[i])
+			json_object_set_new(object, name, number(kernel->fixups[i]));
+	}
+	return object;
+}
+
+/* The kernel's histograms, those that are not empty. */
+static json_t *times_object(const struct tl_kernel_counts *kernel)
+{
+	json_t *object;
+
+	if (!kernel->time_count)
+		return json_null();
+	object = json_object();
+	for (unsigned int i = 0; i < kernel->time_count; i++) {
+		json_t *buckets;
+
+		if (!tl_kernel_times_count(&kernel->times[i]))
+			continue;
+		buckets = json_array();
+		for (unsigned int b = 0; b < TL_KERNEL_BUCKETS; b++)
+			json_array_append_new(buckets, number(kernel->times[i].buckets[b]));
+		json_object_set_new(object, kernel->times[i].name, buckets);
+	}
+	return object;
+}
+
+static json_t *kernel_object(const struct tl_kernel_counts *kernel)
+{
+	return json_pack("{so so so so so}", "exits",
+		number_or_null(kernel->has_exits, kernel->exits), "returned",
+		returned_object(kernel), "fixups", fixups_object(kernel), "entries_not_run",
+		number_or_null(kernel->has_not_run, kernel->not_run), "handling_ns",
+		times_object(kernel));
+}
+
 static json_t *vcpu_object(const struct tl_profile *profile, const struct tl_profile_vcpu *vcpu)
 {
 	struct tl_reconciliation r = tl_profile_reconcile_vcpu(vcpu);
 	const struct tl_profile_class *idle = &vcpu->classes[TL_CLASS_WFX];
+	int events = !profile->no_events;
 
-	return json_pack("{so so so so so so so so so so so}", "id", number(vcpu->id), "exits",
-		number(vcpu->exits), "kernel_exits", number_or_null(r.has_kernel, r.kernel),
-		"last_count", number_or_null(r.has_last, r.last), "userspace_exits",
-		number(vcpu->userspace_exits), "interrupted", number(vcpu->interrupted), "lost",
-		number_or_null(r.has_lost, r.lost), "gaps", gap_array(profile, vcpu), "guest_ns",
-		number(vcpu->guest_ns), "idle_ns", number(idle->time ? idle->time->sum : 0),
-		"classes", class_array(vcpu));
+	return json_pack("{so so so so so so so so so so so so}", "id", number(vcpu->id), "exits",
+		number_or_null(events, vcpu->exits), "kernel_exits",
+		number_or_null(r.has_kernel, r.kernel), "last_count",
+		number_or_null(events && r.has_last, r.last), "userspace_exits",
+		number_or_null(events, vcpu->userspace_exits), "interrupted",
+		number_or_null(events, vcpu->interrupted), "lost",
+		number_or_null(events && r.has_lost, r.lost), "gaps", gap_array(profile, vcpu),
+		"guest_ns", number_or_null(events, vcpu->guest_ns), "idle_ns",
+		number_or_null(events, idle->time ? idle->time->sum : 0), "classes",
+		class_array(vcpu), "kernel", kernel_object(&vcpu->kernel));
 }
 
 static json_t *totals_object(const struct tl_profile *profile)
 {
 	struct tl_reconciliation r = tl_profile_reconcile(profile);
+	int events = !profile->no_events;
 	uint64_t user = 0;
 
 	for (unsigned int i = 0; i < profile->vcpu_count; i++)
 		user += profile->vcpus[i]->userspace_exits;
-	return json_pack("{so so so so so}", "exits", number(r.seen), "kernel_exits",
-		number_or_null(r.has_kernel, r.kernel), "last_count",
-		number_or_null(r.has_last, r.last), "userspace_exits", number(user), "lost",
-		number_or_null(r.has_lost, r.lost));
+	return json_pack("{so so so so so}", "exits", number_or_null(events, r.seen),
+		"kernel_exits", number_or_null(r.has_kernel, r.kernel), "last_count",
+		number_or_null(r.has_last, r.last), "userspace_exits", number_or_null(events, user),
+		"lost", number_or_null(r.has_lost, r.lost));
 }
 
 static json_t *profile_object(const struct tl_profile *profile)
@@ -117,9 +184,9 @@ static json_t *profile_object(const struct tl_profile *profile)
 			return NULL;
 		}
 	}
-	return json_pack("{ss so sb so so}", "schema", TL_REPORT_SCHEMA, "duration_ns",
+	return json_pack("{ss so sb sb so so}", "schema", TL_REPORT_SCHEMA, "duration_ns",
 		number(profile->last_ts - profile->first_ts), "exit_counts", profile->patched,
-		"vcpus", vcpus, "totals", totals_object(profile));
+		"events", !profile->no_events, "vcpus", vcpus, "totals", totals_object(profile));
 }
 
 /* Writes all, or returns -errno; always closes. Only here can a full disk show. */

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the parts of the text report share; not for others.
+ */
+#ifndef TL_TRACE_TEXT_PARTS_H
+#define TL_TRACE_TEXT_PARTS_H
+
+#include <stdint.h>
+#include <stdio.h>
+
+#include "trace/profile/profile.h"
+
+struct tl_text {
+	FILE *out;
+	const char *bold, *good, *bad, *plain; /* escape sequences, or "" */
+};
+
+/* A duration in at most 9 characters: three digits and a unit. Returns `buffer`. */
+const char *tl_text_duration(char *buffer, size_t size, uint64_t ns);
+
+/* "s" or "". */
+const char *tl_text_plural(uint64_t count);
+
+/* The tables of one vCPU. */
+void tl_text_vcpu(
+	struct tl_text *t, const struct tl_profile *profile, const struct tl_profile_vcpu *vcpu);
+
+/* The counts side by side, and what they prove. */
+void tl_text_proof(struct tl_text *t, const struct tl_profile *profile);
+
+#endif

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The tables of one vCPU. Idle (WFx) exits have rows of their own below the sum:
+ * the time between such an exit and the next entry is mostly the guest having
+ * nothing to do, and would hide what handling costs.
+ */
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "trace/report/text_parts.h"
+
+static double share(uint64_t part, uint64_t whole)
+{
+	return whole ? 100.0 * (double)part / (double)whole : 0;
+}
+
+static void put_times(struct tl_text *t, const struct tl_hist *time)
+{
+	char text[32];
+	uint64_t values[5];
+
+	if (!time || !time->count) {
+		fprintf(t->out, " %9s %9s %9s %9s %9s\n", "-", "-", "-", "-", "-");
+		return;
+	}
+	values[0] = time->sum;
+	values[1] = tl_hist_average(time);
+	values[2] = tl_hist_percentile(time, 50);
+	values[3] = tl_hist_percentile(time, 99);
+	values[4] = time->max;
+	for (unsigned int i = 0; i < 5; i++)
+		fprintf(t->out, " %9s", tl_text_duration(text, sizeof(text), values[i]));
+	fputc('\n', t->out);
+}
+
+static void put_row(struct tl_text *t, const struct tl_profile *profile, const char *name,
+	const char *what, uint64_t count, uint64_t all, const struct tl_hist *time)
+{
+	fprintf(t->out, "  %-11s %-27s %9" PRIu64 " %5.1f %%", name, what, count,
+		share(count, all));
+	if (profile->no_events)
+		fputc('\n', t->out);
+	else
+		put_times(t, time);
+}
+
+struct row {
+	unsigned int exit_class;
+	uint64_t count;
+};
+
+static int more_exits(const void *a, const void *b)
+{
+	const struct row *one = a, *two = b;
+
+	if (one->count != two->count)
+		return one->count < two->count ? 1 : -1;
+	return one->exit_class < two->exit_class ? -1 : one->exit_class > two->exit_class;
+}
+
+/* The classes that there were but WFx, most exits first; returns how many. */
+static unsigned int fill_rows(const struct tl_profile *profile, const struct tl_profile_vcpu *vcpu,
+	struct row rows[TL_CLASS_COUNT], struct row *sum, struct tl_hist *time)
+{
+	unsigned int n = 0;
+
+	for (unsigned int c = 0; c < TL_CLASS_COUNT; c++) {
+		uint64_t count = tl_profile_class_count(profile, vcpu, c);
+
+		if (c == TL_CLASS_WFX || !count)
+			continue;
+		rows[n++] = (struct row){c, count};
+		sum->count += count;
+		if (vcpu->classes[c].time)
+			tl_hist_merge(time, vcpu->classes[c].time);
+	}
+	qsort(rows, n, sizeof(rows[0]), more_exits);
+	return n;
+}
+
+static void put_class_table(
+	struct tl_text *t, const struct tl_profile *profile, const struct tl_profile_vcpu *vcpu)
+{
+	uint64_t idle = tl_profile_class_count(profile, vcpu, TL_CLASS_WFX);
+	uint64_t all = tl_profile_exits(profile, vcpu);
+	struct row rows[TL_CLASS_COUNT], sum = {0};
+	struct tl_hist time = {0};
+	unsigned int n = fill_rows(profile, vcpu, rows, &sum, &time);
+
+	fprintf(t->out, "  %s%-11s %-27s %9s %7s", t->bold, "class", "what it is", "exits",
+		"share");
+	if (!profile->no_events)
+		fprintf(t->out, " %9s %9s %9s %9s %9s", "total", "average", "p50", "p99", "max");
+	fprintf(t->out, "%s\n", t->plain);
+	for (unsigned int i = 0; i < n; i++)
+		put_row(t, profile, tl_esr_class_name(rows[i].exit_class),
+			tl_esr_class_text(rows[i].exit_class), rows[i].count, all,
+			vcpu->classes[rows[i].exit_class].time);
+	if (n > 1)
+		put_row(t, profile, "sum", "", sum.count, all, &time);
+	if (idle)
+		put_row(t, profile, tl_esr_class_name(TL_CLASS_WFX), "idle, not in the sum", idle,
+			all, vcpu->classes[TL_CLASS_WFX].time);
+}
+
+/* What never came to the kernel, and so is no exit in the table above. */
+static void put_fixups(struct tl_text *t, const struct tl_kernel_counts *kernel)
+{
+	uint64_t all = tl_kernel_counts_fixups(kernel);
+	const char *separator = ":";
+
+	if (!all && !kernel->not_run)
+		return;
+	fprintf(t->out, "  %sBesides,%s EL2 handled %" PRIu64 " by itself", t->bold, t->plain, all);
+	for (unsigned int i = 0; i < TL_FIXUP_CLASSES; i++) {
+		if (!kernel->fixups[i])
+			continue;
+		fprintf(t->out, "%s %s %" PRIu64, separator,
+			i == TL_FIXUP_WITHHELD ? "not told" : tl_esr_class_name(TL_CLASS_EC + i),
+			kernel->fixups[i]);
+		separator = ",";
+	}
+	if (kernel->not_run)
+		fprintf(t->out, "; %" PRIu64 " entr%s before the guest ran", kernel->not_run,
+			kernel->not_run == 1 ? "y ended" : "ies ended");
+	fputc('\n', t->out);
+}
+
+/* The last bucket of a histogram has no end. */
+static void put_limit(struct tl_text *t, uint64_t ns)
+{
+	char text[32];
+
+	if (ns == UINT64_MAX)
+		fprintf(t->out, " %9s", "> 1 s");
+	else
+		fprintf(t->out, " %9s", tl_text_duration(text, sizeof(text), ns));
+}
+
+static void put_kernel_times(struct tl_text *t, const struct tl_kernel_counts *kernel)
+{
+	int any = 0;
+
+	for (unsigned int i = 0; i < kernel->time_count; i++) {
+		const struct tl_kernel_times *times = &kernel->times[i];
+		uint64_t count = tl_kernel_times_count(times);
+
+		if (!count)
+			continue;
+		if (!any)
+			fprintf(t->out, "  %s%-39s %9s %9s %9s%s\n", t->bold,
+				"handling time, by KVM: at most", "exits", "p50", "p99", t->plain);
+		any = 1;
+		fprintf(t->out, "  %-39s %9" PRIu64, times->name, count);
+		put_limit(t, tl_kernel_times_percentile(times, 50));
+		put_limit(t, tl_kernel_times_percentile(times, 99));
+		fputc('\n', t->out);
+	}
+}
+
+static void put_shares(struct tl_text *t, const struct tl_profile_vcpu *vcpu)
+{
+	const struct tl_hist *idle = vcpu->classes[TL_CLASS_WFX].time;
+	uint64_t idle_ns = idle ? idle->sum : 0, handled_ns = 0, all_ns;
+
+	for (unsigned int c = 0; c < TL_CLASS_COUNT; c++) {
+		if (c != TL_CLASS_WFX && vcpu->classes[c].time)
+			handled_ns += vcpu->classes[c].time->sum;
+	}
+	all_ns = vcpu->guest_ns + handled_ns + idle_ns;
+	fprintf(t->out, ", %" PRIu64 " to user space", vcpu->userspace_exits);
+	if (vcpu->interrupted)
+		fprintf(t->out, ", %" PRIu64 " signal%s", vcpu->interrupted,
+			tl_text_plural(vcpu->interrupted));
+	if (all_ns)
+		fprintf(t->out, "; in the guest %.1f %%, handling exits %.1f %%, idle %.1f %%",
+			share(vcpu->guest_ns, all_ns), share(handled_ns, all_ns),
+			share(idle_ns, all_ns));
+}
+
+void tl_text_vcpu(
+	struct tl_text *t, const struct tl_profile *profile, const struct tl_profile_vcpu *vcpu)
+{
+	uint64_t exits = tl_profile_exits(profile, vcpu);
+
+	fprintf(t->out, "\n%svCPU %u%s", t->bold, vcpu->id, t->plain);
+	if (!exits) {
+		fprintf(t->out, "  never left its guest, or was never started\n");
+		return;
+	}
+	fprintf(t->out, "  %" PRIu64 " exit%s", exits, tl_text_plural(exits));
+	if (!profile->no_events)
+		put_shares(t, vcpu);
+	fprintf(t->out, "\n");
+	if (!profile->no_events || vcpu->kernel.has_classes)
+		put_class_table(t, profile, vcpu);
+	put_fixups(t, &vcpu->kernel);
+	put_kernel_times(t, &vcpu->kernel);
+}

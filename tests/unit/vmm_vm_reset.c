@@ -26,6 +26,8 @@ static const struct fake_exit reset_script[] = {
 static const struct fake_exit off_script[] = {
 	{.reason = KVM_EXIT_SYSTEM_EVENT, .system_event = {.type = KVM_SYSTEM_EVENT_SHUTDOWN}}};
 
+/* Not on a stack: its threads outlive a test that fails. */
+static struct fake_vm f;
 static int threads_left = -1; /* how many more can be started; -1: as many as one likes */
 
 int __real_pthread_create(
@@ -50,22 +52,29 @@ static int setup(void **state)
 	return fake_log_reset(state);
 }
 
-/* Starts one with so many vCPUs, of which the first asks for a reset. */
-static void start(struct fake_vm *f, unsigned int vcpus)
+static int teardown(void **state)
 {
-	fake_vm_start(f, vcpus);
+	(void)state;
+	if (f.vm.vcpus)
+		fake_vm_end(&f);
+	return 0;
+}
+
+/* Starts one with so many vCPUs, of which the first asks for a reset. */
+static void start(unsigned int vcpus)
+{
+	fake_vm_start(&f, vcpus);
 	fake_kvm_script(0, reset_script, 1);
-	assert_int_equal(fake_vm_run(f).kind, TL_STOP_RESET);
+	assert_int_equal(fake_vm_run(&f).kind, TL_STOP_RESET);
 	fake_kvm.attr_count = 0;
 }
 
 static void test_restart(void **state)
 {
 	pid_t tids[3];
-	struct fake_vm f;
 
 	(void)state;
-	start(&f, 3);
+	start(3);
 	for (unsigned int i = 0; i < 3; i++)
 		tids[i] = f.vm.vcpus[i].tid;
 	memset(f.vm.mem.host, 0x5a, 4096);
@@ -100,7 +109,6 @@ static void test_pending_access(void **state)
 		{.reason = KVM_EXIT_MMIO, .mmio = {.phys_addr = FAKE_DEV, .len = 4}},
 		{.reason = KVM_EXIT_SYSTEM_EVENT, .system_event = {.type = KVM_SYSTEM_EVENT_RESET}},
 	};
-	struct fake_vm f;
 
 	(void)state;
 	fake_vm_start(&f, 1);
@@ -139,10 +147,8 @@ static unsigned int writes(uint32_t group, uint64_t attr, uint64_t value)
 /* IHI 0069H: everything of the 32 shared interrupts. */
 static void test_gicv3_distributor(void **state)
 {
-	struct fake_vm f;
-
 	(void)state;
-	start(&f, 1);
+	start(1);
 	assert_int_equal(tl_vm_reset(&f.vm), 0);
 	assert_int_equal(writes(DIST, 0x000, 0), 1);    /* CTLR */
 	assert_int_equal(writes(DIST, 0x084, ONES), 1); /* IGROUPR1 */
@@ -165,10 +171,8 @@ static void test_gicv3_distributor(void **state)
 
 static void test_gicv3_cpus(void **state)
 {
-	struct fake_vm f;
-
 	(void)state;
-	start(&f, 18);
+	start(18);
 	assert_int_equal(tl_vm_reset(&f.vm), 0);
 	for (uint64_t i = 0; i < 18; i++) {
 		/* Affinity 0 has 16 values; the attribute's upper half is the affinity. */
@@ -192,11 +196,9 @@ static void test_gicv3_cpus(void **state)
 
 static void test_gicv2(void **state)
 {
-	struct fake_vm f;
-
 	(void)state;
 	fake_kvm.gicv3 = false;
-	start(&f, 2);
+	start(2);
 	assert_int_equal(tl_vm_reset(&f.vm), 0);
 	assert_int_equal(writes(DIST, 0x000, 0), 1);
 	assert_int_equal(writes(DIST, 0x284, ONES), 1); /* ICPENDR1 */
@@ -220,21 +222,21 @@ static void test_gicv2(void **state)
 /* Whichever of its writes KVM refuses: the reset fails, and says so once. */
 static void test_refused(void **state)
 {
-	struct fake_vm f;
-
 	(void)state;
-	start(&f, 2);
+	start(2);
 	assert_int_equal(tl_vm_reset(&f.vm), 0);
 	for (unsigned int n = fake_kvm.attr_count, i = 0; i < n; i++) {
 		fake_kvm.attr_count = 0;
 		fake_kvm.fail_request = KVM_SET_DEVICE_ATTR;
 		fake_kvm.fail_skip = i;
 		fake_kvm.fail_error = EBUSY;
+		fake_kvm.fail_times = 1;
 		assert_int_equal(tl_vm_reset(&f.vm), -EBUSY);
 		assert_error("cannot reset the interrupt controller: Device or resource busy");
 	}
 	fake_kvm.fail_request = KVM_ARM_VCPU_INIT;
 	fake_kvm.fail_skip = 1;
+	fake_kvm.fail_error = EBUSY;
 	assert_int_equal(tl_vm_reset(&f.vm), -EBUSY);
 	assert_error("cannot initialise vCPU 1");
 	fake_vm_end(&f);
@@ -243,8 +245,6 @@ static void test_refused(void **state)
 /* Running vCPUs are stopped, and go on as if nothing had been. */
 static void test_pause_and_resume(void **state)
 {
-	struct fake_vm f;
-
 	(void)state;
 	fake_vm_start(&f, 4);
 	for (unsigned int round = 0; round < 50; round++) {
@@ -267,10 +267,9 @@ static void test_pause_and_resume(void **state)
 static void test_first_reason_counts(void **state)
 {
 	struct tl_stop late = {.kind = TL_STOP_CRASH, .vcpu = 1};
-	struct fake_vm f;
 
 	(void)state;
-	start(&f, 2);
+	start(2);
 	tl_vm_request_stop(&f.vm, &late);
 	assert_int_equal(tl_vm_stop_reason(&f.vm).kind, TL_STOP_RESET);
 	assert_int_equal(tl_vm_stop_reason(&f.vm).vcpu, 0);
@@ -302,15 +301,15 @@ static void test_no_more_threads(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(test_restart, setup),
-		cmocka_unit_test_setup(test_pending_access, setup),
-		cmocka_unit_test_setup(test_gicv3_distributor, setup),
-		cmocka_unit_test_setup(test_gicv3_cpus, setup),
-		cmocka_unit_test_setup(test_gicv2, setup),
-		cmocka_unit_test_setup(test_refused, setup),
-		cmocka_unit_test_setup(test_pause_and_resume, setup),
-		cmocka_unit_test_setup(test_first_reason_counts, setup),
-		cmocka_unit_test_setup(test_no_more_threads, setup),
+		cmocka_unit_test_setup_teardown(test_restart, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_pending_access, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_gicv3_distributor, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_gicv3_cpus, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_gicv2, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_refused, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_pause_and_resume, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_first_reason_counts, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_no_more_threads, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

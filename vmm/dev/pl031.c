@@ -53,18 +53,20 @@ static void update_line(struct pl031 *rtc)
 	(void)tl_gic_set_spi(rtc->env.irqchip, rtc->dev.spi, line);
 }
 
-/* Sets the host's timer to the second at which the counter will equal the match register. */
-static void arm(struct pl031 *rtc)
+/*
+ * Sets the host's timer to the second at which the counter will equal the match register; if
+ * that is `host`, the second that it is now, the alarm is due and the timer is stopped.
+ */
+static void arm(struct pl031 *rtc, time_t host)
 {
-	uint32_t left = rtc->match - now(rtc);
-	struct itimerspec when = {.it_value.tv_sec = (time_t)time(NULL) + left};
+	uint32_t left = rtc->match - ((uint32_t)host + rtc->offset);
+	struct itimerspec when = {.it_value.tv_sec = left ? host + left : 0};
 
+	(void)timerfd_settime(rtc->timer_fd, TFD_TIMER_ABSTIME, &when, NULL);
 	if (left == 0) {
 		rtc->ris = 1;
 		update_line(rtc);
-		return;
 	}
-	(void)timerfd_settime(rtc->timer_fd, TFD_TIMER_ABSTIME, &when, NULL);
 }
 
 static void on_alarm(void *opaque, uint32_t events)
@@ -117,15 +119,17 @@ static bool read_register(struct pl031 *rtc, uint64_t offset, uint32_t *value)
 
 static bool write_register(struct pl031 *rtc, uint64_t offset, uint32_t value)
 {
+	time_t host = time(NULL);
+
 	switch (offset) {
 	case RTCMR:
 		rtc->match = value;
-		arm(rtc);
+		arm(rtc, host);
 		return true;
 	case RTCLR:
 		rtc->load = value;
-		rtc->offset = value - (uint32_t)time(NULL);
-		arm(rtc);
+		rtc->offset = value - (uint32_t)host;
+		arm(rtc, host);
 		return true;
 	case RTCIMSC:
 		rtc->imsc = value & 1;

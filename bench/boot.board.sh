@@ -36,7 +36,7 @@ boot quiet-memory quiet -r 262144
 boot verbose-events 'earlycon=pl011,0x9000000' -e
 boot verbose-time 'earlycon=pl011,0x9000000'
 
-hvc=$TL_GUESTS/hvcbench.bin
+hvc=$TL_GUESTS/exitbench.bin
 cd /tmp
 run hvc.untraced -- trapline run "$hvc"
 run hvc.trapline -- trapline run "$hvc" --profile

@@ -123,44 +123,14 @@ static const struct section {
 	{"wfe", do_wfe}, {"ipi", NULL}, /* between two CPUs */
 };
 
-/* Where the word begins in text, NULL if it is not there as a whole word. */
-static const char *find_word(const char *text, const char *word)
-{
-	for (; *text; text++) {
-		const char *a = text, *b = word;
-
-		while (*b && *a == *b)
-			a++, b++;
-		if (!*b && (!*a || *a == ' ' || a[-1] == '='))
-			return text;
-		while (*text && *text != ' ')
-			text++;
-		if (!*text)
-			break;
-	}
-	return NULL;
-}
-
-static uint64_t wanted_number(const char *bootargs)
-{
-	const char *at = find_word(bootargs, "n=");
-	uint64_t n = 0;
-
-	if (!at)
-		return DEFAULT_N;
-	for (at += 2; *at >= '0' && *at <= '9'; at++)
-		n = n * 10 + (uint64_t)(*at - '0');
-	return n;
-}
-
 int main(const void *dtb)
 {
 	const char *bootargs = tl_fdt_bootargs(dtb);
-	uint64_t n = wanted_number(bootargs);
+	uint64_t n = tl_args_number(bootargs, "n=", DEFAULT_N);
 
 	__asm__ volatile("msr vbar_el1, %0\n\tisb" : : "r"(classes_vectors));
 	for (size_t i = 0; i < sizeof(sections) / sizeof(sections[0]); i++) {
-		if (!find_word(bootargs, sections[i].name))
+		if (!tl_args_has(bootargs, sections[i].name))
 			continue;
 		if (sections[i].run)
 			sections[i].run(n);

@@ -39,8 +39,8 @@ status_is 0
 output_has '^Trapline hypercalls, version 1\.0$'
 end
 
-begin 'hvcbench: 10,000 hypercalls and their cost'
-guest "$TL_GUESTS/hvcbench.bin"
+begin 'exitbench: 10,000 hypercalls and their cost'
+guest "$TL_GUESTS/exitbench.bin"
 status_is 0
 output_has '^10000 hypercalls, [0-9]+ ns each$'
 end

@@ -25,7 +25,7 @@ for n in 1 2 4; do
 done
 
 begin 'profile: a table for people'
-guest "$TL_GUESTS/hvcbench.bin" --profile
+guest "$TL_GUESTS/exitbench.bin" --profile
 status_is 0
 cat "$WORK/out" "$WORK/err" >"$WORK/both"
 for what in HVC64 'vCPU 0' lost; do
@@ -34,10 +34,10 @@ done
 end
 
 begin 'profile: 10,000 hypercalls are 10,000 exits of their class'
-guest "$TL_GUESTS/hvcbench.bin" --profile="$WORK/hvcbench.json"
+guest "$TL_GUESTS/exitbench.bin" --profile="$WORK/exitbench.json"
 status_is 0
-reconciles "$WORK/hvcbench.json"
-hvc=$(tr -d ' \n' <"$WORK/hvcbench.json" | grep -o '"name":"HVC64","count":[0-9]*' | sed 's/.*://')
+reconciles "$WORK/exitbench.json"
+hvc=$(tr -d ' \n' <"$WORK/exitbench.json" | grep -o '"name":"HVC64","count":[0-9]*' | sed 's/.*://')
 # And the warm-up call, and SYSTEM_OFF.
 equal 'HVC64 exits' "$hvc" 10002
 end

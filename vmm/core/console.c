@@ -7,7 +7,9 @@
 #include "vmm/core/console.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <time.h>
@@ -24,12 +26,28 @@
 #define RX_CHUNK   64
 #define CTRL_A     0x01
 
+/*
+ * A terminal is writable for poll() when it has room for one byte, and a longer write then waits
+ * for whoever reads it. An open file of our own can be non-blocking, while the caller's keeps its
+ * flags. Returns -1 for anything but a terminal, or if it cannot be opened.
+ */
+static int open_terminal(int fd)
+{
+	char path[32];
+
+	if (fd < 0 || !isatty(fd))
+		return -1;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	return open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+}
+
 void tl_console_init(struct tl_console *console, struct tl_loop *loop, int in_fd, int out_fd)
 {
 	memset(console, 0, sizeof(*console));
 	console->loop = loop;
 	console->in_fd = in_fd;
-	console->out_fd = out_fd;
+	console->own_fd = open_terminal(out_fd);
+	console->out_fd = console->own_fd >= 0 ? console->own_fd : out_fd;
 	console->in_is_tty = in_fd >= 0 && isatty(in_fd);
 	pthread_mutex_init(&console->lock, NULL);
 }
@@ -38,6 +56,8 @@ void tl_console_fini(struct tl_console *console)
 {
 	if (console->in_armed)
 		tl_loop_remove(console->loop, console->in_fd);
+	if (console->own_fd >= 0)
+		close(console->own_fd);
 	pthread_mutex_destroy(&console->lock);
 }
 

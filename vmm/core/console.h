@@ -29,6 +29,7 @@ struct tl_console {
 	struct tl_loop *loop; /* not owned */
 	int in_fd;            /* -1: no input (any more) */
 	int out_fd;           /* -1: output is dropped */
+	int own_fd;           /* the terminal behind out_fd, opened by us; else -1 */
 	bool in_is_file;      /* regular file: always ready, epoll refuses it */
 	bool in_is_tty;       /* Ctrl-A is an escape */
 	bool in_armed;        /* in_fd is in the loop */

@@ -3,7 +3,8 @@
 #ifndef TL_CLI_CLI_H
 #define TL_CLI_CLI_H
 
-/* trapline run */
+/* trapline run, trapline caps */
 int tl_cli_run(int argc, char **argv);
+int tl_cli_caps(int argc, char **argv);
 
 #endif

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * trapline caps: what this host can do, as text or as JSON.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <jansson.h>
+
+#include "base/log.h"
+#include "cli/cli.h"
+#include "vmm/caps.h"
+#include "vmm/vmm.h"
+
+#define CAPS_SCHEMA "trapline-caps-1"
+
+static const char help_text[] =
+	"usage: trapline caps [--json]\n"
+	"\n"
+	"Prints what this host's KVM can do for guests, what its kernel lets the profiler\n"
+	"see, and what each thing that is missing costs you.\n"
+	"\n"
+	"  --json       the same for programs (docs/caps-schema.md)\n"
+	"  -h, --help   this text\n"
+	"\n"
+	"Exit status: 0 printed, 1 output could not be written, 2 usage, 4 no usable KVM.\n";
+
+static void print_group(const struct tl_caps *caps, enum tl_cap_group group, const char *title)
+{
+	printf("\n%-38s %-5s %s\n", title, "here", "what is missing without it");
+	for (unsigned int i = 0; i < caps->count; i++) {
+		const struct tl_cap *cap = &caps->caps[i];
+
+		if (cap->group != group)
+			continue;
+		printf("  %-36s ", cap->name);
+		if (cap->number && cap->value)
+			printf("%d\n", cap->value);
+		else if (cap->value)
+			printf("yes\n");
+		else
+			printf("%-5s %s\n", "no", cap->without);
+	}
+}
+
+static void print_text(const struct tl_caps *caps)
+{
+	printf("Linux %s, %s, KVM in %s mode\n", caps->kernel, caps->machine,
+		tl_el2_mode_name(caps->mode));
+	print_group(caps, TL_CAP_KVM, "KVM");
+	print_group(caps, TL_CAP_COUNTING, "Counting exits");
+	if (!caps->features.classes)
+		printf("\n* The kernel series brings it: kernel/patches, or 'make kernel' for the board.\n");
+}
+
+static json_t *group_object(const struct tl_caps *caps, enum tl_cap_group group)
+{
+	json_t *object = json_object();
+
+	for (unsigned int i = 0; i < caps->count; i++) {
+		const struct tl_cap *cap = &caps->caps[i];
+
+		if (cap->group == group)
+			json_object_set_new(object, cap->key,
+				cap->number ? json_integer(cap->value) : json_boolean(cap->value));
+	}
+	return object;
+}
+
+static json_t *missing_array(const struct tl_caps *caps)
+{
+	json_t *array = json_array();
+
+	for (unsigned int i = 0; i < caps->count; i++) {
+		const struct tl_cap *cap = &caps->caps[i];
+
+		if (!cap->value)
+			json_array_append_new(array,
+				json_pack("{ss ss}", "what", cap->key, "without", cap->without));
+	}
+	return array;
+}
+
+static int print_json(const struct tl_caps *caps)
+{
+	json_t *root = json_pack("{ss ss ss ss so so so}", "schema", CAPS_SCHEMA, "kernel",
+		caps->kernel, "machine", caps->machine, "mode", tl_el2_mode_name(caps->mode), "kvm",
+		group_object(caps, TL_CAP_KVM), "counting", group_object(caps, TL_CAP_COUNTING),
+		"missing", missing_array(caps));
+	int ret = root ? json_dumpf(root, stdout, JSON_INDENT(2)) : -1;
+
+	json_decref(root);
+	if (!ret)
+		putchar('\n');
+	return ret;
+}
+
+int tl_cli_caps(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{"json", no_argument, NULL, 'j'},
+		{"help", no_argument, NULL, 'h'},
+		{NULL, 0, NULL, 0},
+	};
+	struct tl_caps caps;
+	bool json = false;
+	int option, ret = 0;
+
+	opterr = 0;
+	while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+		if (option == 'h') {
+			fputs(help_text, stdout);
+			return TL_STATUS_OK;
+		}
+		if (option != 'j') {
+			tl_log_error(
+				"unknown option '%s'; see trapline caps --help", argv[optind - 1]);
+			return TL_STATUS_USAGE;
+		}
+		json = true;
+	}
+	if (optind < argc) {
+		tl_log_error(
+			"'%s': caps takes no argument; see trapline caps --help", argv[optind]);
+		return TL_STATUS_USAGE;
+	}
+	if (tl_caps_probe(&caps))
+		return TL_STATUS_HOST;
+	if (json)
+		ret = print_json(&caps);
+	else
+		print_text(&caps);
+	if (ret || fflush(stdout) || ferror(stdout)) {
+		tl_log_error("cannot write to standard output: %s", strerror(errno));
+		return TL_STATUS_FAILURE;
+	}
+	return TL_STATUS_OK;
+}

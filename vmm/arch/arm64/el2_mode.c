@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT */
+#include "vmm/arch/arm64/el2_mode.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum tl_el2_mode tl_el2_mode_of_log(const char *log)
+{
+	/* arch/arm64/kvm/arm.c; before Linux 6.2 nVHE is "Hyp mode". The order matters. */
+	static const struct {
+		const char *text;
+		enum tl_el2_mode mode;
+	} lines[] = {
+		{"Protected nVHE mode initialized", TL_EL2_PROTECTED},
+		{"Protected hVHE mode initialized", TL_EL2_PROTECTED},
+		{"Hyp nVHE mode initialized", TL_EL2_NVHE},
+		{"Hyp hVHE mode initialized", TL_EL2_NVHE},
+		{"Hyp mode initialized", TL_EL2_NVHE},
+		{": VHE mode initialized", TL_EL2_VHE},
+		{": VHE+NV2 mode initialized", TL_EL2_VHE},
+	};
+
+	for (unsigned int i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		if (strstr(log, lines[i].text))
+			return lines[i].mode;
+	}
+	return TL_EL2_UNKNOWN;
+}
+
+enum tl_el2_mode tl_el2_mode_of_interrupts(const char *interrupts)
+{
+	const char *line = interrupts;
+
+	while (line && *line) {
+		const char *end = strchr(line, '\n');
+		size_t length = end ? (size_t)(end - line) : strlen(line);
+		char text[1024], *chip;
+		unsigned int number;
+
+		if (length >= sizeof(text))
+			length = sizeof(text) - 1;
+		memcpy(text, line, length);
+		text[length] = 0;
+		/* " 11:  3  5  GICv3  26 Level  arch_timer" */
+		chip = strstr(text, "GIC");
+		if (chip && strstr(text, "arch_timer") && sscanf(chip, "%*s %u", &number) == 1) {
+			if (number == 26 || number == 28)
+				return TL_EL2_VHE;
+			if (number == 27 || number == 30)
+				return TL_EL2_NVHE;
+		}
+		line = end ? end + 1 : NULL;
+	}
+	return TL_EL2_UNKNOWN;
+}
+
+/* At most size - 1 bytes of a file; "" if there is none. */
+static void read_text(const char *path, char *text, size_t size)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	size_t at = 0;
+	ssize_t n;
+
+	while (fd >= 0 && at < size - 1 && (n = read(fd, text + at, size - 1 - at)) > 0)
+		at += (size_t)n;
+	text[at] = 0;
+	if (fd >= 0)
+		close(fd);
+}
+
+/* /dev/kmsg gives one record a read. */
+static enum tl_el2_mode mode_of_kmsg(void)
+{
+	enum tl_el2_mode mode = TL_EL2_UNKNOWN;
+	int fd = open("/dev/kmsg", O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	char record[8192];
+	ssize_t n;
+
+	while (fd >= 0 && mode == TL_EL2_UNKNOWN &&
+		(n = read(fd, record, sizeof(record) - 1)) > 0) {
+		record[n] = 0;
+		/* Any program may write to it: only what the kernel says counts. */
+		if (strstr(record, ";kvm ["))
+			mode = tl_el2_mode_of_log(record);
+	}
+	if (fd >= 0)
+		close(fd);
+	return mode;
+}
+
+enum tl_el2_mode tl_el2_mode(void)
+{
+	enum tl_el2_mode mode = mode_of_kmsg();
+	static char text[65536];
+
+	if (mode != TL_EL2_UNKNOWN)
+		return mode;
+	read_text("/proc/cmdline", text, sizeof(text));
+	if (strstr(text, "kvm-arm.mode=protected"))
+		return TL_EL2_PROTECTED;
+	read_text("/proc/interrupts", text, sizeof(text));
+	return tl_el2_mode_of_interrupts(text);
+}
+
+const char *tl_el2_mode_name(enum tl_el2_mode mode)
+{
+	switch (mode) {
+	case TL_EL2_VHE:
+		return "VHE";
+	case TL_EL2_NVHE:
+		return "nVHE";
+	case TL_EL2_PROTECTED:
+		return "protected nVHE";
+	default:
+		return "unknown";
+	}
+}

@@ -197,7 +197,7 @@ static int vm_call(unsigned long request, uintptr_t arg)
 	}
 }
 
-/* Where a register is, by its id (arch/arm64/kvm/guest.c). */
+/* Where a register is, by its id (arch/arm64/kvm/guest.c; sys_regs.c, reset_mpidr). */
 static uint64_t *find_reg(struct fake_vcpu *vcpu, uint64_t id)
 {
 	uint64_t core = KVM_REG_ARM64 | KVM_REG_SIZE_U64 | KVM_REG_ARM_CORE;
@@ -205,6 +205,12 @@ static uint64_t *find_reg(struct fake_vcpu *vcpu, uint64_t id)
 	for (unsigned int i = 0; i < 31; i++) {
 		if (id == (core | (KVM_REG_ARM_CORE_REG(regs.regs[0]) + 2 * i)))
 			return &vcpu->x[i];
+	}
+	if (id == ARM64_SYS_REG(3, 0, 0, 0, 5)) {
+		uint64_t i = (uint64_t)(vcpu - fake_kvm.vcpus);
+
+		vcpu->mpidr = UINT64_C(1) << 31 | i >> 4 << 8 | (i & 0xf);
+		return &vcpu->mpidr;
 	}
 	return id == (core | KVM_REG_ARM_CORE_REG(regs.pc)) ? &vcpu->pc : NULL;
 }

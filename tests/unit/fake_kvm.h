@@ -38,6 +38,7 @@ struct fake_vcpu {
 	size_t script_len;
 	uint64_t pc;
 	uint64_t x[31];
+	uint64_t mpidr; /* set by the fake when it is asked for */
 
 	/* Set by the fake. */
 	size_t next;                /* step of the script; atomic */

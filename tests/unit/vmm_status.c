@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * How `trapline run` ends, on a fake kernel: for each input that cannot be used,
+ * host that cannot do it, and end of a guest there is the documented exit status,
+ * one line, and nothing left open.
+ * Links: vmm/vmm.c vmm/core/vcpu.c vmm/core/exit.c vmm/core/vm.c vmm/core/kvm_attr.c vmm/core/mem.c
+ * Links: vmm/core/bus.c vmm/core/loop.c vmm/core/console.c vmm/arch/arm64/vcpu_regs.c
+ * Links: vmm/arch/arm64/vm_type.c vmm/arch/arm64/gic.c vmm/arch/arm64/gic_reset.c
+ * Links: vmm/arch/arm64/smccc.c vmm/boot/image.c vmm/boot/elf.c vmm/boot/source.c
+ * Links: vmm/boot/layout.c vmm/boot/fdt.c vmm/machine/machine.c vmm/machine/virt.c
+ * Links: vmm/machine/skeletons.S vmm/dev/pl011.c vmm/dev/pl031.c
+ * Links: tests/unit/fake_kvm.c tests/unit/fake_log.c tests/unit/fake_files.c
+ * Libs: elf fdt z zstd
+ * Wraps: tl_vm_init
+ */
+#include "tests/unit/unit.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "tests/unit/fake_files.h"
+#include "tests/unit/fake_kvm.h"
+#include "tests/unit/fake_log.h"
+#include "tests/unit/fds.h"
+#include "vmm/core/terminal.h"
+#include "vmm/core/vm.h"
+#include "vmm/events.h"
+#include "vmm/profile.h"
+#include "vmm/vmm.h"
+
+#define MIB UINT64_C(0x100000)
+
+#define EVENT(what)                                                                                \
+	{                                                                                          \
+		.reason = KVM_EXIT_SYSTEM_EVENT, .system_event = {.type = (what) }                 \
+	}
+
+static bool out_of_time;
+static const char *cut; /* this file becomes shorter when the VM was made */
+
+int __real_tl_vm_init(struct tl_vm *vm, const struct tl_vm_config *config);
+int __wrap_tl_vm_init(struct tl_vm *vm, const struct tl_vm_config *config);
+
+int __wrap_tl_vm_init(struct tl_vm *vm, const struct tl_vm_config *config)
+{
+	if (cut)
+		fake_cut(cut, 1);
+	return __real_tl_vm_init(vm, config);
+}
+
+/* No signals, no terminal, no profile in these tests. */
+int tl_events_init(struct tl_events *events, struct tl_loop *loop)
+{
+	events->loop = loop;
+	return 0;
+}
+
+void tl_events_fini(struct tl_events *events)
+{
+	(void)events;
+}
+
+void tl_events_watch_stop(struct tl_events *events, unsigned int timeout_s)
+{
+	(void)timeout_s;
+	if (out_of_time)
+		tl_loop_wake(events->loop);
+}
+
+bool tl_events_status(const struct tl_events *events, int *status)
+{
+	(void)events;
+	*status = TL_STATUS_TIMEOUT;
+	return out_of_time;
+}
+
+bool tl_terminal_raw(int fd)
+{
+	(void)fd;
+	return false;
+}
+
+void tl_terminal_restore(void)
+{
+}
+
+int tl_session_create(struct tl_session **session, enum tl_session_kind kind)
+{
+	(void)kind;
+	*session = NULL;
+	return -ENOENT;
+}
+
+void tl_session_destroy(struct tl_session *session)
+{
+	assert_null(session);
+}
+
+int tl_vmm_profile_attach(struct tl_session *session, const struct tl_vm *vm)
+{
+	(void)session;
+	(void)vm;
+	return -EINVAL;
+}
+
+int tl_vmm_profile_report(struct tl_session *session, const char *json)
+{
+	(void)session;
+	(void)json;
+	return -EINVAL;
+}
+
+static int setup(void **state)
+{
+	out_of_time = false;
+	fake_kvm_reset();
+	return fake_files_setup(state);
+}
+
+/* A kernel that is in order: 1 MiB at the start of RAM. */
+static struct tl_vmm_config config_of(void)
+{
+	uint8_t *bytes = fake_bytes(8192);
+	struct tl_vmm_config config = {.append = "quiet", .cpus = 2, .mem = 64 * MIB};
+
+	fake_image_head(bytes, 0, MIB, 0);
+	config.kernel = fake_file("Image", bytes, 8192);
+	free(bytes);
+	return config;
+}
+
+/* A guest without a script powers off, so that a test ends whose input was not refused. */
+static int run(const struct tl_vmm_config *config)
+{
+	static const struct fake_exit off[] = {EVENT(KVM_SYSTEM_EVENT_SHUTDOWN)};
+	unsigned int fds = fds_open();
+	int status;
+
+	if (!out_of_time && !fake_kvm.vcpus[0].script && !fake_kvm.vcpus[1].script)
+		fake_kvm_script(0, off, 1);
+	status = tl_vmm_run(config);
+	assert_int_equal(fds_open(), fds);
+	assert_int_equal(fake_kvm.bad_calls, 0);
+	return status;
+}
+
+static void expect_input_refused(const struct tl_vmm_config *config, const char *words)
+{
+	assert_int_equal(run(config), TL_STATUS_INPUT);
+	assert_error(words);
+	/* It does not take KVM to know that. */
+	assert_int_equal(fake_kvm.kvm_fd, -1);
+}
+
+static void test_kernels(void **state)
+{
+	struct tl_vmm_config config = config_of();
+	uint8_t head[64];
+
+	(void)state;
+	config.kernel = fake_path("missing");
+	expect_input_refused(&config, "cannot open kernel '");
+	config.kernel = fake_file("empty", "", 0);
+	expect_input_refused(&config, "/empty' is empty");
+	config.kernel = fake_file("1", "x", 1);
+	expect_input_refused(&config, "/1' has only 1 bytes");
+	config.kernel = fake_path("folder");
+	mkdir(config.kernel, 0700);
+	expect_input_refused(&config, "is a directory");
+	config.kernel = fake_path("fifo");
+	mkfifo(config.kernel, 0600);
+	expect_input_refused(&config, "is a FIFO");
+	config.kernel = "/dev/zero";
+	expect_input_refused(&config, "kernel '/dev/zero' is a device");
+	fake_image_head(head, UINT64_C(1) << 63, MIB, 0);
+	config.kernel = fake_file("far", head, 64);
+	expect_input_refused(&config, "/far' has text_offset 0x8000000000000000");
+	fake_image_head(head, 0, MIB, 1);
+	config.kernel = fake_file("big", head, 64);
+	expect_input_refused(&config, "/big' is big-endian");
+	config.kernel = fake_file("elf", "\177ELF...", 7);
+	expect_input_refused(&config, "/elf' is an ELF file that cannot be loaded");
+	config.kernel = fake_file("gzip", "\x1f\x8b\x08", 3);
+	expect_input_refused(&config, "/gzip' is damaged");
+}
+
+static void test_initrds(void **state)
+{
+	struct tl_vmm_config config = config_of();
+	uint8_t *bytes = fake_bytes(3 * MIB);
+
+	(void)state;
+	config.initrd = fake_path("missing");
+	expect_input_refused(&config, "cannot open initrd '");
+	config.initrd = fake_file("empty", "", 0);
+	expect_input_refused(&config, "initrd '");
+	config.initrd = "/dev/zero";
+	expect_input_refused(&config, "initrd '/dev/zero' is a device");
+	/* Larger than RAM, and than what the kernel leaves of it. */
+	config.initrd = fake_file("large", bytes, 3 * MIB);
+	config.mem = 2 * MIB;
+	expect_input_refused(&config, "/large' of 3072 KiB does not fit");
+	config.mem = 3 * MIB + MIB / 2;
+	expect_input_refused(&config, "/large' of 3072 KiB does not fit");
+	config.mem = 4 * MIB;
+	expect_input_refused(&config, "the device tree of '");
+	free(bytes);
+}
+
+static void test_command_line_too_long(void **state)
+{
+	struct tl_vmm_config config = config_of();
+	char *append = malloc(5000);
+
+	(void)state;
+	assert_non_null(append);
+	memset(append, 'x', 4999);
+	append[4999] = '\0';
+	config.append = append;
+	expect_input_refused(&config, "command line has 4999 characters");
+	free(append);
+}
+
+static void test_kernel_larger_than_it_says(void **state)
+{
+	struct tl_vmm_config config = config_of();
+	uint8_t *bytes = calloc(2, MIB);
+
+	(void)state;
+	assert_non_null(bytes);
+	fake_image_head(bytes, 0, MIB, 0);
+	config.kernel = fake_gzip("bomb", bytes, 2 * MIB);
+	assert_int_equal(run(&config), TL_STATUS_INPUT);
+	assert_error("/bomb' is larger than the 1024 KiB");
+	free(bytes);
+}
+
+static void test_hosts(void **state)
+{
+	struct tl_vmm_config config = config_of();
+
+	(void)state;
+	fake_kvm.open_error = ENOENT;
+	assert_int_equal(run(&config), TL_STATUS_HOST);
+	fake_kvm.open_error = 0;
+	config.cpus = 200;
+	assert_int_equal(run(&config), TL_STATUS_HOST);
+	assert_error("--cpus 200");
+	fake_kvm_reset();
+	config = config_of();
+	config.profile = true;
+	assert_int_equal(run(&config), TL_STATUS_HOST);
+	assert_nothing_logged();
+}
+
+static void test_ends_of_a_guest(void **state)
+{
+	static const struct fake_exit crash[] = {EVENT(KVM_SYSTEM_EVENT_CRASH)};
+	static const struct fake_exit error[] = {{.ret = -EFAULT}};
+	struct tl_vmm_config config = config_of();
+
+	(void)state;
+	assert_int_equal(run(&config), TL_STATUS_OK);
+	assert_nothing_logged();
+	fake_kvm_reset();
+	fake_kvm_script(0, crash, 1);
+	assert_int_equal(run(&config), TL_STATUS_CRASH);
+	assert_error("vCPU 0 stopped at PC 0x40000000: the guest reported a crash");
+	fake_kvm_reset();
+	fake_kvm_script(1, error, 1);
+	assert_int_equal(run(&config), TL_STATUS_VM);
+	assert_error("vCPU 1 stopped at PC ", "KVM_RUN failed: Bad address");
+	/* A guest that waits for ever. */
+	fake_kvm_reset();
+	out_of_time = true;
+	assert_int_equal(run(&config), TL_STATUS_TIMEOUT);
+	assert_nothing_logged();
+}
+
+/* It restarts as it started: vCPU 0 at the entry, the device tree's address in x0. */
+static void test_resets(void **state)
+{
+	static const struct fake_exit script[] = {EVENT(KVM_SYSTEM_EVENT_RESET),
+		EVENT(KVM_SYSTEM_EVENT_RESET), EVENT(KVM_SYSTEM_EVENT_SHUTDOWN)};
+	struct tl_vmm_config config = config_of();
+
+	(void)state;
+	fake_kvm_script(0, script, 3);
+	assert_int_equal(run(&config), TL_STATUS_OK);
+	assert_nothing_logged();
+	assert_int_equal(fake_kvm.vcpus[0].inits, 3);
+	assert_int_equal(fake_kvm.vcpus[1].inits, 3);
+	assert_int_equal(fake_kvm.vcpus[0].pc, 0x40000000);
+	assert_int_equal(fake_kvm.vcpus[0].x[0], 0x40100000);
+}
+
+/* The initrd was cut since it was opened, and is read when the VM is there. */
+static void test_initrd_cut(void **state)
+{
+	struct tl_vmm_config config = config_of();
+
+	(void)state;
+	cut = config.initrd = fake_file("initrd", "0123456789", 10);
+	assert_int_equal(run(&config), TL_STATUS_INPUT);
+	assert_error("/initrd' became shorter while it was read");
+	cut = NULL;
+}
+
+static void test_device_tree_written(void **state)
+{
+	struct tl_vmm_config config = config_of();
+	struct stat st;
+
+	(void)state;
+	config.dump_dtb = fake_path("tree");
+	assert_int_equal(run(&config), TL_STATUS_OK);
+	assert_int_equal(stat(config.dump_dtb, &st), 0);
+	assert_true(st.st_size > 500 && st.st_size < 5000);
+	fake_kvm_reset();
+	config.dump_dtb = "/dev/full";
+	assert_int_equal(run(&config), TL_STATUS_FAILURE);
+	assert_error("cannot write the device tree to '/dev/full': No space left on device");
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, fake_files_teardown)
+	const struct CMUnitTest tests[] = {
+		TEST(test_kernels),
+		TEST(test_initrds),
+		TEST(test_command_line_too_long),
+		TEST(test_kernel_larger_than_it_says),
+		TEST(test_hosts),
+		TEST(test_ends_of_a_guest),
+		TEST(test_resets),
+		TEST(test_initrd_cut),
+		TEST(test_device_tree_written),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

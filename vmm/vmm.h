@@ -30,10 +30,10 @@ struct tl_vmm_config {
 	unsigned int cpus;
 	uint64_t mem; /* bytes */
 	enum tl_gic_kind gic;
-	const char *dump_dtb; /* write the device tree there and end; or NULL */
-	bool show_layout;     /* print what goes where and end */
-	bool profile; /* trace every exit, and report at the end */
-	bool count;   /* report only what the kernel counts, at no cost */
+	const char *dump_dtb;     /* write the device tree there and end; or NULL */
+	bool show_layout;         /* print what goes where and end */
+	bool profile;             /* trace every exit, and report at the end */
+	bool count;               /* report only what the kernel counts, at no cost */
 	const char *profile_json; /* of either; or NULL */
 	unsigned int timeout_s;   /* 0: none */
 };

@@ -116,6 +116,7 @@ int tl_vmm_profile_report(struct tl_session *session, const char *json)
 static int setup(void **state)
 {
 	out_of_time = false;
+	cut = NULL;
 	fake_kvm_reset();
 	return fake_files_setup(state);
 }

@@ -11,7 +11,7 @@ export KERNEL_SRC KERNEL_SERIES KERNEL_CONFIG
 
 KERNEL_INPUTS := scripts/kernel $(KERNEL_CONFIG) $(wildcard $(KERNEL_SERIES)/*.patch)
 
-.PHONY: kernel distclean kernel-src-changed
+.PHONY: kernel kernel-check kernel-matrix distclean kernel-src-changed
 
 kernel: $(BUILD)/kernel/Image ## build the kernel of the board and the guest (once; about five minutes)
 
@@ -35,6 +35,25 @@ $(BUILD)/.kernel-image: $(BUILD)/.kernel-headers
 
 $(BUILD)/kernel/include: $(BUILD)/.kernel-headers ;
 $(BUILD)/kernel/Image $(BUILD)/kernel/vmlinux: $(BUILD)/.kernel-image ;
+
+# Other kernels, for comparison: build/kernel-6.1, build/kernel-6.12-stock (unpatched), ...
+# Nothing but what names them builds them.
+KERNEL_OTHER := $(filter-out 6.12,$(notdir $(wildcard kernel/patches/*)))
+$(BUILD)/.kernel-image-%: scripts/kernel $(KERNEL_CONFIG) $(wildcard kernel/patches/*/*.patch) | deps-kernel
+	$(Q)KERNEL_SRC= KERNEL_VERSION=$(firstword $(subst -, ,$*)) KERNEL_LINK=kernel-$* \
+		KERNEL_SERIES=$(if $(filter %-stock,$*),none) scripts/kernel build
+	$(Q)touch $@
+
+$(BUILD)/kernel-%/Image: $(BUILD)/.kernel-image-% ;
+.PRECIOUS: $(BUILD)/.kernel-image-% $(BUILD)/kernel-%/Image
+
+kernel-check: | deps-kernel ## whether the series for other kernel versions apply (builds nothing)
+	$(Q)for v in $(KERNEL_OTHER); do KERNEL_SRC= KERNEL_SERIES= KERNEL_VERSION=$$v scripts/kernel check || exit 1; done
+
+# Half an hour and more, the first time.
+kernel-matrix: board-files $(KERNEL_OTHER:%=$(BUILD)/kernel-%/Image) \
+		$(BUILD)/kernel-6.12-stock/Image $(BUILD)/kernel-6.1-stock/Image ## every version of the series, and stock kernels, on the board
+	$(Q)scripts/kernel-matrix
 
 distclean: ## remove build/ and everything that this project keeps in the cache
 	$(Q)scripts/kernel clean-cache

@@ -13,13 +13,14 @@ def digits:
 
 def pad($n): . + " " * ([$n - length, 1] | max);
 
-def bar($max): "█" * ([(. / $max * 40 | round), 1] | max);
+# Not $max: that would be a function max as well.
+def bar($longest): "█" * ([(. / $longest * 40 | round), 1] | max);
 
 def chart:
-	([.value, .peers[]] | max) as $max |
+	([.value, .peers[]] | max) as $longest |
 	"\(.name), \(.unit), \(.better) is better",
 	([["trapline", .value]] + (.peers | to_entries | map([.key, .value])) | .[] |
-		"  \(.[0] | pad(28))\(.[1] | bar($max)) \(.[1] | digits)"),
+		"  \(.[0] | pad(28))\(.[1] | bar($longest)) \(.[1] | digits)"),
 	"";
 
 def row: "| " + join(" | ") + " |";

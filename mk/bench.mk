@@ -5,17 +5,20 @@
 
 BOARD_TOOLS := $(BUILD)/board/tools.cpio
 
-.PHONY: bench bench-boot bench-check board-tools
+.PHONY: bench bench-boot bench-count bench-check board-tools
 
 board-tools: $(BOARD_TOOLS) ## QEMU, perf and trace-cmd for the board (scripts/board --tools)
 
 $(BOARD_TOOLS): scripts/board-tools | deps-bench
 	$(Q)scripts/board-tools $@
 
-bench: bench-boot ## every benchmark; bench-NAME runs one
+bench: bench-boot bench-count ## every benchmark; bench-NAME runs one
 
 bench-boot: $(BOARD_INITRAMFS) $(BUILD)/kernel/Image $(BOARD_TOOLS) | deps-bench ## a Linux boot beside QEMU's, what a profile costs
 	$(Q)bench/boot
+
+bench-count: $(BOARD_INITRAMFS) $(BUILD)/kernel/Image $(BUILD)/kernel-6.12-stock/Image | deps-bench ## what counting costs an exit, beside the unpatched kernel
+	$(Q)bench/count
 
 bench-check: | deps-bench ## figures in results/ that miss a goal or are worse than a peer's
 	$(Q)bench/check

@@ -64,3 +64,75 @@ begin 'profile: no tracefs instance is left'
 left=$(ls /sys/kernel/tracing/instances 2>/dev/null)
 equal 'what is left' "$left" ''
 end
+
+# Only the emulated board may have its permissions changed.
+if [ "$(hostname)" = board ]; then
+	grep -q nobody /etc/passwd 2>/dev/null || {
+		mkdir -p /etc
+		echo 'nobody:x:65534:65534::/:/bin/sh' >/etc/passwd
+		echo 'nogroup:x:65534:' >/etc/group
+	}
+	chmod 666 /dev/kvm
+
+	begin 'profile: without root, what the kernel counts, and one line on the rest'
+	run start-stop-daemon -S -c 65534:65534 -x /bin/trapline -- \
+		run "$TL_GUESTS/classes.bin" --append 'smc n=50' --profile </dev/null
+	status_is 0
+	equal 'lines on it' "$(count "$WORK/err" 'not seen on this host: ')" 1
+	error_has 'not seen on this host: single exits and their times \(.*run as root\)'
+	error_has '^  SMC64 +secure monitor call +50 '
+	error_has "The classes add up to KVM's count of all exits"
+	end
+
+	begin 'profile: without tracefs the same'
+	# debugfs mounts it once more, as soon as anybody looks.
+	umount /sys/kernel/tracing /sys/kernel/debug/tracing 2>/dev/null
+	umount /sys/kernel/debug
+	run start-stop-daemon -S -c 65534:65534 -x /bin/trapline -- \
+		run "$TL_GUESTS/classes.bin" --append 'smc n=50' --profile </dev/null
+	status_is 0
+	error_has 'not seen on this host: single exits and their times \(no tracefs'
+	error_has '^  SMC64 +secure monitor call +50 '
+	mount -t debugfs debugfs /sys/kernel/debug
+	mount -t tracefs tracefs /sys/kernel/tracing
+	end
+
+	begin 'caps: without root as well'
+	run start-stop-daemon -S -c 65534:65534 -x /bin/trapline -- caps
+	status_is 0
+	output_has 'events can be traced +no '
+	output_has 'exits by class +yes'
+	end
+	chmod 600 /dev/kvm
+fi
+
+begin 'caps: text'
+run trapline caps
+status_is 0
+output_has '^Linux .*, KVM in (VHE|nVHE|protected nVHE) mode$'
+for what in 'GICv3 +yes' 'events can be traced +yes' 'events with vCPU and count +yes' \
+	'events with syndrome and clean time +yes' 'exits by class +yes' 'exits handled at EL2 +yes'; do
+	output_has "^  $what"
+done
+end
+
+begin 'caps: JSON'
+run trapline caps --json
+status_is 0
+output_has '"schema": "trapline-caps-1"'
+output_has '"classes": true'
+output_has '"ipa_bits": [0-9]+'
+end
+
+begin 'caps: wrong usage, a full disk, no KVM'
+run trapline caps --bogus
+refused 2 "unknown option '--bogus'"
+run trapline caps more
+refused 2 "'more': caps takes no argument"
+if [ -c /dev/full ]; then
+	trapline caps >/dev/full 2>"$WORK/err"
+	# shellcheck disable=SC2034 # status_is reads it
+	status=$?
+	status_is 1
+fi
+end

@@ -111,7 +111,9 @@ static void put_fixups(struct tl_text *t, const struct tl_kernel_counts *kernel)
 
 	if (!all && !kernel->not_run)
 		return;
-	fprintf(t->out, "  %sBesides,%s EL2 handled %" PRIu64 " by itself", t->bold, t->plain, all);
+	fprintf(t->out, "  %sBesides,%s", t->bold, t->plain);
+	if (all)
+		fprintf(t->out, " EL2 handled %" PRIu64 " by itself", all);
 	for (unsigned int i = 0; i < TL_FIXUP_CLASSES; i++) {
 		if (!kernel->fixups[i])
 			continue;
@@ -121,8 +123,8 @@ static void put_fixups(struct tl_text *t, const struct tl_kernel_counts *kernel)
 		separator = ",";
 	}
 	if (kernel->not_run)
-		fprintf(t->out, "; %" PRIu64 " entr%s before the guest ran", kernel->not_run,
-			kernel->not_run == 1 ? "y ended" : "ies ended");
+		fprintf(t->out, "%s %" PRIu64 " entr%s before the guest ran", all ? ";" : "",
+			kernel->not_run, kernel->not_run == 1 ? "y ended" : "ies ended");
 	fputc('\n', t->out);
 }
 

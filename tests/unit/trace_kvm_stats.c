@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * KVM's binary statistics: values by name, and files that lie. The files are
- * memfds, since the reader asks for nothing but pread.
+ * KVM's binary statistics: values and histograms by name, and files that lie. The
+ * files are memfds, since the reader asks for nothing but pread.
  * Links: trace/collect/kvm_stats.c
  */
 #include "tests/unit/unit.h"
@@ -161,6 +161,95 @@ static void test_descriptor_lies(void **state)
 	assert_int_equal(read_one(&f, sizeof(f), "nothing", &value), -ENOENT);
 }
 
+/* The sample with its second statistic a histogram of two values. */
+static int sample_with_histogram(void)
+{
+	struct file f = sample();
+
+	put_desc(&f, 1, "exits", 2, 8);
+	return file_of(&f, sizeof(f));
+}
+
+static void test_array(void **state)
+{
+	int fd = sample_with_histogram();
+	uint64_t values[3] = {1, 2, 3};
+	struct tl_kvm_stats stats;
+
+	(void)state;
+	assert_int_equal(tl_kvm_stats_init(&stats, fd), 0);
+	assert_int_equal(tl_kvm_stats_array(&stats, "exits", values, 3), 2);
+	assert_int_equal(values[0], 22);
+	assert_int_equal(values[1], 33);
+	assert_int_equal(values[2], 3);
+	/* What is no histogram is one of one. */
+	assert_int_equal(tl_kvm_stats_array(&stats, "hvc_exit_stat", values, 3), 1);
+	assert_int_equal(values[0], 11);
+	assert_int_equal(values[1], 33);
+	assert_int_equal(tl_kvm_stats_array(&stats, "exit", values, 3), -ENOENT);
+	tl_kvm_stats_fini(&stats);
+	close(fd);
+}
+
+/* Not more than there is room for. */
+static void test_array_too_small(void **state)
+{
+	int fd = sample_with_histogram();
+	uint64_t values[2] = {1, 2}, value = 0;
+	struct tl_kvm_stats stats;
+
+	(void)state;
+	assert_int_equal(tl_kvm_stats_init(&stats, fd), 0);
+	assert_int_equal(tl_kvm_stats_array(&stats, "exits", values, 1), 1);
+	assert_int_equal(values[0], 22);
+	assert_int_equal(values[1], 2);
+	assert_int_equal(tl_kvm_stats_value(&stats, "exits", &value), 0);
+	assert_int_equal(value, 22);
+	tl_kvm_stats_fini(&stats);
+	close(fd);
+}
+
+/* A histogram that the file ends in the middle of, or that says it is endless. */
+static void test_array_lies(void **state)
+{
+	struct file f = sample();
+	struct tl_kvm_stats stats;
+	uint64_t values[3];
+	int fd;
+
+	(void)state;
+	put_desc(&f, 0, "empty", 0, 0);
+	put_desc(&f, 1, "endless", UINT16_MAX, 8);
+	put_desc(&f, 2, "far", 3, UINT32_MAX);
+	fd = file_of(&f, sizeof(f));
+	assert_int_equal(tl_kvm_stats_init(&stats, fd), 0);
+	assert_int_equal(tl_kvm_stats_array(&stats, "empty", values, 3), -EPROTO);
+	assert_int_equal(tl_kvm_stats_array(&stats, "endless", values, 2), 2);
+	assert_int_equal(tl_kvm_stats_array(&stats, "endless", values, 3), -EIO);
+	assert_int_equal(tl_kvm_stats_array(&stats, "far", values, 3), -EIO);
+	tl_kvm_stats_fini(&stats);
+	close(fd);
+}
+
+/* A name that fills its field has no end of its own: it loses its last byte. */
+static void test_names(void **state)
+{
+	struct file f = sample();
+	struct tl_kvm_stats stats;
+	int fd;
+
+	(void)state;
+	memset(f.table + 2 * STRIDE + sizeof(struct kvm_stats_desc), 'x', NAME_SIZE);
+	fd = file_of(&f, sizeof(f));
+	assert_int_equal(tl_kvm_stats_init(&stats, fd), 0);
+	assert_int_equal(stats.count, 3);
+	assert_string_equal(tl_kvm_stats_name(&stats, 0), "hvc_exit_stat");
+	assert_string_equal(tl_kvm_stats_name(&stats, 1), "exits");
+	assert_int_equal(strlen(tl_kvm_stats_name(&stats, 2)), NAME_SIZE - 1);
+	tl_kvm_stats_fini(&stats);
+	close(fd);
+}
+
 static void test_noise(void **state)
 {
 	(void)state;
@@ -198,6 +287,10 @@ int main(void)
 		cmocka_unit_test(test_truncated_at_every_byte),
 		cmocka_unit_test(test_header_lies),
 		cmocka_unit_test(test_descriptor_lies),
+		cmocka_unit_test(test_array),
+		cmocka_unit_test(test_array_too_small),
+		cmocka_unit_test(test_array_lies),
+		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_noise),
 		cmocka_unit_test(test_no_file),
 	};

@@ -8,6 +8,7 @@
 #include "tests/unit/unit.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,6 +26,12 @@
 	"\tfield:u32 vm_id;\toffset:" #a ";\tsize:4;\tsigned:0;\n"                                 \
 	"\tfield:u32 vcpu_id;\toffset:" #b ";\tsize:4;\tsigned:0;\n"                               \
 	"\tfield:u64 exits;\toffset:" #c ";\tsize:8;\tsigned:0;\n"
+#define SYNDROME                                                                                   \
+	"\tfield:u64 esr;\toffset:40;\tsize:8;\tsigned:0;\n"                                       \
+	"\tfield:u64 far;\toffset:48;\tsize:8;\tsigned:0;\n"                                       \
+	"\tfield:u64 ipa;\toffset:56;\tsize:8;\tsigned:0;\n"
+#define COUNTER(at)  "\tfield:u64 counter;\toffset:" #at ";\tsize:8;\tsigned:0;\n"
+#define MODE         "\tfield:u32 mode;\toffset:72;\tsize:4;\tsigned:0;\n"
 #define ENTRY_FIELDS "\tfield:unsigned long vcpu_pc;\toffset:8;\tsize:8;\tsigned:0;\n"
 #define EXIT_FIELDS                                                                                \
 	"\tfield:int ret;\toffset:8;\tsize:4;\tsigned:1;\n"                                        \
@@ -46,6 +53,11 @@ static const char patched_entry[] = "name: kvm_entry\nID: 301\n" COMMON ENTRY_FI
 	    "REC->vcpu_id, REC->exits\n";
 static const char patched_exit[] = "name: kvm_exit\nID: 300\n" COMMON EXIT_FIELDS PATCHED(
 	24, 28, 32) "\nprint fmt: \"%d\", REC->ret\n";
+/* Of the whole series. */
+static const char full_entry[] = "name: kvm_entry\nID: 301\n" COMMON ENTRY_FIELDS PATCHED(
+	16, 20, 24) COUNTER(32) "\nprint fmt: \"%llu\", REC->counter\n";
+static const char full_exit[] = "name: kvm_exit\nID: 300\n" COMMON EXIT_FIELDS PATCHED(24, 28, 32)
+	SYNDROME COUNTER(64) MODE "\nprint fmt: \"%d\", REC->ret\n";
 static const char user_exit[] =
 	"name: kvm_userspace_exit\nID: 299\n" COMMON USER_FIELDS
 	"\nprint fmt: \"reason %s (%d)\", REC->errno < 0 ? (REC->errno == -4 ? \"restart\" : "
@@ -60,7 +72,7 @@ struct record {
 		struct {
 			uint64_t pc;
 			uint32_t vm, vcpu;
-			uint64_t exits;
+			uint64_t exits, counter;
 		} entry;
 		struct {
 			int32_t ret;
@@ -68,6 +80,8 @@ struct record {
 			uint64_t pc;
 			uint32_t vm, vcpu;
 			uint64_t exits;
+			uint64_t esr, far, ipa, counter;
+			uint32_t mode;
 		} exit;
 		struct {
 			uint32_t reason;
@@ -154,23 +168,145 @@ static void test_user_exit(void **state)
 	assert_int_equal(event.tid, 77);
 }
 
-/* Every length up to the whole record, from a buffer that ends right there. */
-static void test_short_records(void **state)
+static void test_syndrome(void **state)
+{
+	struct tl_kvm_format format = load(full_entry, full_exit);
+	struct record raw = {.type = 300, .pid = 77};
+	struct tl_event event;
+
+	(void)state;
+	assert_true(tl_kvm_format_is_patched(&format));
+	assert_true(tl_kvm_format_has_syndrome(&format));
+	raw.exit.ret = 2;
+	raw.exit.exits = 6;
+	raw.exit.esr = 0x800000093810006;
+	raw.exit.far = 0xffff800012345678;
+	raw.exit.ipa = 0x1000009000678;
+	raw.exit.counter = 0xfedcba9876543210;
+	raw.exit.mode = 0x5;
+	assert_int_equal(tl_kvm_format_decode(&format, &raw, 76, 1234, &event), 0);
+	assert_true(event.has_syndrome);
+	assert_int_equal(event.esr, 0x800000093810006);
+	assert_true(event.far == 0xffff800012345678);
+	assert_int_equal(event.ipa, 0x1000009000678);
+	assert_true(event.counter == 0xfedcba9876543210);
+	assert_int_equal(event.mode, 0x5);
+	assert_int_equal(event.exits, 6);
+	assert_int_equal(event.ts, 1234);
+
+	raw = (struct record){.type = 301, .entry = {.exits = 6, .counter = 0xfedcba9876543211}};
+	assert_int_equal(tl_kvm_format_decode(&format, &raw, 40, 5, &event), 0);
+	assert_true(event.counter == 0xfedcba9876543211);
+	assert_false(event.has_syndrome);
+	assert_int_equal(event.exits, 6);
+}
+
+/* Only the first patch of the series: nothing that comes behind the record is looked at. */
+static void test_no_syndrome(void **state)
 {
 	struct tl_kvm_format format = load(patched_entry, patched_exit);
 	struct record raw = {.type = 300};
 	struct tl_event event;
 
 	(void)state;
-	for (size_t size = 0; size < 40; size++) {
+	assert_false(tl_kvm_format_has_syndrome(&format));
+	raw.exit.esr = raw.exit.far = raw.exit.ipa = raw.exit.counter = raw.exit.mode = 1;
+	assert_int_equal(tl_kvm_format_decode(&format, &raw, 40, 1, &event), 0);
+	assert_false(event.has_syndrome);
+	assert_int_equal(event.esr | event.far | event.ipa | event.counter | event.mode, 0);
+}
+
+/* An exit without one of the fields of a syndrome has none of them. */
+static void test_part_of_a_syndrome(void **state)
+{
+	static const char no_mode[] = "name: kvm_exit\nID: 300\n" COMMON EXIT_FIELDS PATCHED(
+		24, 28, 32) SYNDROME COUNTER(64) "\nprint fmt: \"%d\", REC->ret\n";
+	struct tl_kvm_format format = load(full_entry, no_mode);
+	struct record raw = {.type = 300};
+	struct tl_event event;
+
+	(void)state;
+	assert_true(tl_kvm_format_is_patched(&format));
+	assert_false(tl_kvm_format_has_syndrome(&format));
+	raw.exit.esr = raw.exit.far = raw.exit.ipa = raw.exit.mode = 1;
+	raw.exit.counter = 9;
+	assert_int_equal(tl_kvm_format_decode(&format, &raw, 72, 1, &event), 0);
+	assert_false(event.has_syndrome);
+	assert_int_equal(event.esr | event.far | event.ipa | event.mode, 0);
+	/* It is a field of its own. */
+	assert_int_equal(event.counter, 9);
+}
+
+/* Times want the counter at both ends. */
+static void test_counter_of_one_end(void **state)
+{
+	static const char no_counter[] = "name: kvm_exit\nID: 300\n" COMMON EXIT_FIELDS PATCHED(
+		24, 28, 32) SYNDROME MODE "\nprint fmt: \"%d\", REC->ret\n";
+	struct tl_kvm_format format = load(patched_entry, full_exit);
+	struct record raw = {.type = 300};
+	struct tl_event event;
+
+	(void)state;
+	assert_false(tl_kvm_format_has_syndrome(&format));
+	format = load(full_entry, no_counter);
+	assert_false(tl_kvm_format_has_syndrome(&format));
+	/* The syndrome can be read all the same. */
+	raw.exit.esr = 0x5a000000;
+	assert_int_equal(tl_kvm_format_decode(&format, &raw, 76, 1, &event), 0);
+	assert_true(event.has_syndrome);
+	assert_int_equal(event.esr, 0x5a000000);
+	assert_int_equal(event.counter, 0);
+}
+
+/* Every length up to the whole record, from a buffer that ends right there. */
+static void assert_too_short(const struct tl_kvm_format *format, uint16_t type, size_t whole)
+{
+	struct record raw = {.type = type};
+	struct tl_event event;
+
+	for (size_t size = 0; size < whole; size++) {
 		void *copy = malloc(size + !size);
 
 		memcpy(copy, &raw, size);
-		assert_int_equal(tl_kvm_format_decode(&format, copy, size, 1, &event), -EINVAL);
+		assert_int_equal(tl_kvm_format_decode(format, copy, size, 1, &event), -EINVAL);
 		free(copy);
 	}
-	raw.type = 4711;
+	assert_int_equal(tl_kvm_format_decode(format, &raw, whole, 1, &event), 0);
+}
+
+static void test_short_records(void **state)
+{
+	struct tl_kvm_format format = load(patched_entry, patched_exit);
+	struct record raw = {.type = 4711};
+	struct tl_event event;
+
+	(void)state;
+	assert_too_short(&format, 300, 40);
+	assert_too_short(&format, 301, 32);
 	assert_int_equal(tl_kvm_format_decode(&format, &raw, 40, 1, &event), -ENOENT);
+	format = load(full_entry, full_exit);
+	assert_too_short(&format, 300, 76);
+	assert_too_short(&format, 301, 40);
+}
+
+/* Whichever field comes last: a record must have all of it. */
+static void test_short_of_each_field(void **state)
+{
+	static const char *const names[] = {"esr", "far", "ipa", "mode", "counter"};
+
+	(void)state;
+	for (unsigned int last = 0; last < ARRAY_LEN(names); last++) {
+		char text[2048] = "name: kvm_exit\nID: 300\n" COMMON EXIT_FIELDS;
+		struct tl_kvm_format format;
+
+		for (unsigned int i = 0; i < ARRAY_LEN(names); i++)
+			snprintf(text + strlen(text), sizeof(text) - strlen(text),
+				"\tfield:u64 %s;\toffset:%u;\tsize:8;\tsigned:0;\n", names[i],
+				i == last ? 64 : 24 + 8 * i);
+		strcat(text, "\nprint fmt: \"\"\n");
+		format = load(full_entry, text);
+		assert_too_short(&format, 300, 72);
+	}
 }
 
 /* Other places and widths than today's: nothing is compiled in. */
@@ -228,7 +364,12 @@ int main(void)
 		cmocka_unit_test(test_patched),
 		cmocka_unit_test(test_stock),
 		cmocka_unit_test(test_user_exit),
+		cmocka_unit_test(test_syndrome),
+		cmocka_unit_test(test_no_syndrome),
+		cmocka_unit_test(test_part_of_a_syndrome),
+		cmocka_unit_test(test_counter_of_one_end),
 		cmocka_unit_test(test_short_records),
+		cmocka_unit_test(test_short_of_each_field),
 		cmocka_unit_test(test_moved_fields),
 		cmocka_unit_test(test_bad_formats),
 	};

@@ -3,14 +3,7 @@
 # Benchmarks: bench/NAME writes results/NAME.md and results/NAME.json, from what
 # bench/NAME.board.sh did on the deterministic board.
 
-BOARD_TOOLS := $(BUILD)/board/tools.cpio
-
-.PHONY: bench bench-boot bench-count bench-check board-tools
-
-board-tools: $(BOARD_TOOLS) ## QEMU, perf and trace-cmd for the board (scripts/board --tools)
-
-$(BOARD_TOOLS): scripts/board-tools | deps-bench
-	$(Q)scripts/board-tools $@
+.PHONY: bench bench-boot bench-count bench-check
 
 bench: bench-boot bench-count ## every benchmark; bench-NAME runs one
 

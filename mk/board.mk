@@ -13,7 +13,9 @@ TRAPLINE := $(BUILD)/arm64/trapline
 BOARD_GUESTS := $(GUEST_ELF) $(GUEST_BIN) $(GUEST_DIR)/linux.cpio.gz $(GUEST_DIR)/Image
 # Measures any VMM from outside, for the benchmarks.
 MEASURE := $(BUILD)/arm64/measure
-BOARD_TESTS := $(wildcard tests/board/*)
+# The kernel's own test of what our series adds statistics to.
+KVM_SELFTEST := $(BUILD)/arm64/kvm_binary_stats_test
+BOARD_TESTS := $(wildcard tests/board/*) $(KVM_SELFTEST)
 
 $(GUEST_DIR)/Image: $(BUILD)/kernel/Image
 	@mkdir -p $(@D)
@@ -23,6 +25,9 @@ $(MEASURE): bench/measure.c mk/board.mk | deps-build
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(PROGRAM_CC) -std=c17 -D_GNU_SOURCE -O2 $(C_WARNINGS) -static -o $@ $<
+
+$(KVM_SELFTEST): scripts/kvm-selftest $(BUILD)/kernel/include | deps-build
+	$(Q)scripts/kvm-selftest $@
 
 # Not compressed: the emulated CPU would spend longer on that than QEMU on loading.
 $(BOARD_INITRAMFS): board/init scripts/initramfs mk/board.mk $(TRAPLINE) $(MEASURE) $(BOARD_GUESTS) $(BOARD_TESTS) \
@@ -48,5 +53,14 @@ board: board-files ## a shell on the board
 
 .PHONY: test-board
 
-test-board: board-files ## board tests (one board: scripts/test-board --only nvhe)
+# Stock tools are tried on the emulated board only: they come as Debian's packages.
+BOARD_TOOLS := $(BUILD)/board/tools.cpio
+
+.PHONY: board-tools
+board-tools: $(BOARD_TOOLS) ## QEMU, perf and trace-cmd for the board (scripts/board --tools)
+
+$(BOARD_TOOLS): scripts/board-tools | deps-bench
+	$(Q)scripts/board-tools $@
+
+test-board: board-files $(if $(filter native,$(BOARD_KIND)),,$(BOARD_TOOLS)) ## board tests (one board: scripts/test-board --only nvhe)
 	$(Q)scripts/test-board

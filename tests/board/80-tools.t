@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=dash
+#
+# Stock tools on the patched events: what they know is where it was, and they
+# count what the profile counts.
+
+events=/sys/kernel/tracing/events/kvm
+cd /tmp || exit 1
+
+# field_is EVENT FIELD OFFSET SIZE: as in the stock kernel.
+field_is() {
+	grep -Eq "field:.* $2;.*offset:$3;.*size:$4;" "$events/$1/format" ||
+		problem "$1.$2 is not at $3 with $4 bytes: $(grep " $2;" "$events/$1/format")"
+}
+
+begin 'events: the old fields have kept name, offset and size'
+field_is kvm_exit ret 8 4
+field_is kvm_exit esr_ec 12 4
+field_is kvm_exit vcpu_pc 16 8
+field_is kvm_entry vcpu_pc 8 8
+end
+
+begin 'perf kvm stat: the same number of hypercalls as the profile'
+run perf kvm stat record -o /tmp/perf.data trapline run "$TL_GUESTS/exitbench.bin" --append n=1000
+status_is 0
+run perf kvm -i /tmp/perf.data stat report
+grep -E '^ +HVC64 +1002 ' "$WORK/out" "$WORK/err" >/dev/null || problem 'no line "HVC64 1002"'
+end
+
+begin 'perf stat: exits as KVM counts them'
+run perf stat -x, -e kvm:kvm_exit trapline run "$TL_GUESTS/exitbench.bin" --append n=1000 --count
+status_is 0
+seen=$(sed -n 's/^\([0-9]*\),,kvm:kvm_exit.*/\1/p' "$WORK/err")
+counted=$(sed -n 's/.*1 vCPU, \([0-9]*\) exits$/\1/p' "$WORK/err")
+equal 'what perf saw' "$seen" "$counted"
+end
+
+begin 'trace-cmd: raw fields and text'
+run trace-cmd record -q -o /tmp/trace.dat -e kvm:kvm_exit -e kvm:kvm_entry \
+	trapline run "$TL_GUESTS/exitbench.bin" --append n=1000
+status_is 0
+run trace-cmd report -N -R -i /tmp/trace.dat
+equal 'hypercalls in raw form' "$(count "$WORK/out" 'kvm_exit:.* ret=2 esr_ec=0x0016 vcpu_pc=0x0*4008[0-9a-f]*')" 1002
+run trace-cmd report -N -i /tmp/trace.dat
+equal 'hypercalls as text' "$(count "$WORK/out" 'kvm_exit: +TRAP: HSR_EC: 0x0016 \(HVC64\), PC: 0x[0-9a-f]+')" 1002
+end
+
+if [ -x "$TL_TESTS/kvm_binary_stats_test" ]; then
+	begin "the kernel's own test of binary statistics"
+	run "$TL_TESTS/kvm_binary_stats_test"
+	status_is 0
+	output_has '^ok 1 '
+	output_lacks '^not ok'
+	end
+fi

@@ -347,11 +347,13 @@ struct tl_reconciliation tl_profile_reconcile(const struct tl_profile *profile)
 	/* If no event carried a count, "0" would only mean that there were no events. */
 	all.has_last &= any_counts;
 	reconcile_finish(&all);
-	/* Where nothing was to be seen, nothing was lost. */
-	if (profile->no_events)
-		all.has_lost = all.has_last = all.equal = 0;
 	/* A surplus of one vCPU must not cover up what another lost. */
 	all.lost = lost;
 	all.equal &= equal;
+	/* Where nothing was to be seen, nothing was lost. */
+	if (profile->no_events) {
+		all.has_lost = all.has_last = all.equal = 0;
+		all.lost = 0;
+	}
 	return all;
 }

@@ -58,8 +58,10 @@ static int add_vcpus(struct tl_vm *vm, unsigned int count)
 		return -ERANGE;
 	}
 	vm->vcpus = calloc(count, sizeof(*vm->vcpus));
-	if (!vm->vcpus)
+	if (!vm->vcpus) {
+		tl_log_error("--cpus %u: out of memory", count);
 		return -ENOMEM;
+	}
 	for (unsigned int i = 0; i < count; i++) {
 		int ret = tl_vcpu_init(&vm->vcpus[i], vm, i);
 
@@ -87,11 +89,15 @@ int tl_vm_init(struct tl_vm *vm, const struct tl_vm_config *config)
 	if (vm->kvm_fd < 0)
 		return vm->kvm_fd;
 	ret = tl_kvm_ioctl(vm->kvm_fd, KVM_GET_VCPU_MMAP_SIZE, 0);
+	if (ret < 0) {
+		tl_log_error("KVM_GET_VCPU_MMAP_SIZE: %s; see dmesg", strerror(-ret));
+		return ret;
+	}
 	if (ret < (int)sizeof(struct kvm_run)) {
 		tl_log_error(
 			"KVM_GET_VCPU_MMAP_SIZE says %d bytes: this kernel's KVM cannot be used",
 			ret);
-		return ret < 0 ? ret : -EPROTO;
+		return -EPROTO;
 	}
 	vm->run_size = (size_t)ret;
 	vm->vm_fd = tl_vm_type_create(vm->kvm_fd, config->ram_base + config->ram_size);

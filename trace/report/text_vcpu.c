@@ -6,8 +6,12 @@
  */
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "trace/report/text_parts.h"
+
+/* The widest that a line may be, where it has no columns of its own (text.h). */
+#define COLUMNS 110
 
 static double share(uint64_t part, uint64_t whole)
 {
@@ -103,28 +107,57 @@ static void put_class_table(
 			all, vcpu->classes[TL_CLASS_WFX].time);
 }
 
+/* Words that go on with a line, or with the next one where they do not fit. */
+static void put_words(struct tl_text *t, unsigned int *column, const char *words)
+{
+	unsigned int length = (unsigned int)strlen(words);
+
+	if (*column + length > COLUMNS) {
+		fputs("\n   ", t->out);
+		*column = 3;
+	}
+	fputs(words, t->out);
+	*column += length;
+}
+
+static void put_fixup_classes(struct tl_text *t, const struct tl_kernel_counts *kernel,
+	uint64_t all, unsigned int *column)
+{
+	char words[80];
+
+	snprintf(words, sizeof(words), " EL2 handled %" PRIu64 " by itself:", all);
+	put_words(t, column, words);
+	for (unsigned int i = 0; i < TL_FIXUP_CLASSES; i++) {
+		if (!kernel->fixups[i])
+			continue;
+		all -= kernel->fixups[i];
+		snprintf(words, sizeof(words), " %s %" PRIu64 "%s",
+			i == TL_FIXUP_WITHHELD ? "not told" : tl_esr_class_name(TL_CLASS_EC + i),
+			kernel->fixups[i],
+			all               ? ","
+			: kernel->not_run ? ";"
+					  : "");
+		put_words(t, column, words);
+	}
+}
+
 /* What never came to the kernel, and so is no exit in the table above. */
 static void put_fixups(struct tl_text *t, const struct tl_kernel_counts *kernel)
 {
 	uint64_t all = tl_kernel_counts_fixups(kernel);
-	const char *separator = ":";
+	unsigned int column = (unsigned int)strlen("  Besides,");
+	char words[80];
 
 	if (!all && !kernel->not_run)
 		return;
 	fprintf(t->out, "  %sBesides,%s", t->bold, t->plain);
 	if (all)
-		fprintf(t->out, " EL2 handled %" PRIu64 " by itself", all);
-	for (unsigned int i = 0; i < TL_FIXUP_CLASSES; i++) {
-		if (!kernel->fixups[i])
-			continue;
-		fprintf(t->out, "%s %s %" PRIu64, separator,
-			i == TL_FIXUP_WITHHELD ? "not told" : tl_esr_class_name(TL_CLASS_EC + i),
-			kernel->fixups[i]);
-		separator = ",";
-	}
-	if (kernel->not_run)
-		fprintf(t->out, "%s %" PRIu64 " entr%s before the guest ran", all ? ";" : "",
+		put_fixup_classes(t, kernel, all, &column);
+	if (kernel->not_run) {
+		snprintf(words, sizeof(words), " %" PRIu64 " entr%s before the guest ran",
 			kernel->not_run, kernel->not_run == 1 ? "y ended" : "ies ended");
+		put_words(t, &column, words);
+	}
 	fputc('\n', t->out);
 }
 

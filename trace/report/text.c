@@ -43,9 +43,11 @@ const char *tl_text_plural(uint64_t count)
 static void put_title(struct tl_text *t, const struct tl_profile *profile)
 {
 	uint64_t exits = 0, user = 0;
+	int known = !profile->no_events;
 	char length[32];
 
 	for (unsigned int i = 0; i < profile->vcpu_count; i++) {
+		known |= profile->vcpus[i]->kernel.has_exits;
 		exits += tl_profile_exits(profile, profile->vcpus[i]);
 		user += profile->vcpus[i]->userspace_exits;
 	}
@@ -56,7 +58,8 @@ static void put_title(struct tl_text *t, const struct tl_profile *profile)
 		fprintf(t->out, ", %s",
 			tl_text_duration(
 				length, sizeof(length), profile->last_ts - profile->first_ts));
-	fprintf(t->out, ", %" PRIu64 " exit%s", exits, tl_text_plural(exits));
+	if (known)
+		fprintf(t->out, ", %" PRIu64 " exit%s", exits, tl_text_plural(exits));
 	if (!profile->no_events)
 		fprintf(t->out, ", %" PRIu64 " of them to user space", user);
 	fputc('\n', t->out);

@@ -213,6 +213,16 @@ static void put_shares(struct tl_text *t, const struct tl_profile_vcpu *vcpu)
 			share(idle_ns, all_ns));
 }
 
+/* Why there is nothing to be shown of a vCPU. */
+static const char *nothing_of(const struct tl_profile *profile, const struct tl_profile_vcpu *vcpu)
+{
+	if (profile->no_events && !vcpu->kernel.has_exits)
+		return "its exits were not counted";
+	if (vcpu->kernel.exits)
+		return "none of its exits was seen";
+	return "never left its guest, or was never started";
+}
+
 void tl_text_vcpu(
 	struct tl_text *t, const struct tl_profile *profile, const struct tl_profile_vcpu *vcpu)
 {
@@ -220,7 +230,7 @@ void tl_text_vcpu(
 
 	fprintf(t->out, "\n%svCPU %u%s", t->bold, vcpu->id, t->plain);
 	if (!exits) {
-		fprintf(t->out, "  never left its guest, or was never started\n");
+		fprintf(t->out, "  %s\n", nothing_of(profile, vcpu));
 		return;
 	}
 	fprintf(t->out, "  %" PRIu64 " exit%s", exits, tl_text_plural(exits));

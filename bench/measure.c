@@ -26,7 +26,8 @@ struct options {
 	const char *out;    /* where the figures go */
 	const char *marker; /* text in the child's output to wait for, or NULL */
 	bool events;        /* count exits; costs a little time at each */
-	uint64_t guest_kib; /* size of the guest's RAM, to tell it from the rest; 0: no memory figure */
+	uint64_t guest_kib; /* size of the guest's RAM, to tell it from the rest; 0: no memory
+			       figure */
 	char **command;
 };
 
@@ -184,7 +185,8 @@ static void write_figures(const struct options *o, const struct figures *f)
 
 	if (!file)
 		die(o->out);
-	fprintf(file, "status %d\nend_ns %llu\n", f->status, (unsigned long long)(f->end - f->start));
+	fprintf(file, "status %d\nend_ns %llu\n", f->status,
+		(unsigned long long)(f->end - f->start));
 	if (f->marker)
 		fprintf(file, "marker_ns %llu\n", (unsigned long long)(f->marker - f->start));
 	if (f->resident_kib)
@@ -221,7 +223,8 @@ int main(int argc, char **argv)
 		}
 	}
 	if (!o.out || optind == argc) {
-		fputs("usage: measure -o FILE [-m MARKER] [-e] [-r GUEST_KIB] COMMAND...\n", stderr);
+		fputs("usage: measure -o FILE [-m MARKER] [-e] [-r GUEST_KIB] COMMAND...\n",
+			stderr);
 		return 2;
 	}
 	o.command = argv + optind;

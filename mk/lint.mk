@@ -3,10 +3,10 @@
 # What a machine can see: format, static analysis, shell scripts, headers that
 # compile on their own, and the program built by the other compiler.
 
-LINT_C := $(sort $(shell find base vmm trace cli guest tests -name '*.[ch]'))
+LINT_C := $(sort $(shell find base vmm trace cli guest tests bench -name '*.[ch]'))
 LINT_HEADERS := $(filter base/%.h vmm/%.h trace/%.h cli/%.h,$(LINT_C))
-LINT_SCRIPTS := $(sort $(shell grep -lE '^\#!.*\bsh$$|^\#!.*\bbash$$' -r scripts board .ci tests/board) \
-	$(wildcard scripts/lib/*.sh tests/board/*.sh tests/board/*.t))
+LINT_SCRIPTS := $(sort $(shell grep -lE '^\#!.*\bsh$$|^\#!.*\bbash$$' -r scripts board bench .ci tests/board) \
+	$(wildcard scripts/lib/*.sh tests/board/*.sh tests/board/*.t bench/*.sh))
 CLANG ?= clang
 CLANG_TARGET := --target=aarch64-linux-gnu
 

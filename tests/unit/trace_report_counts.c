@@ -251,6 +251,18 @@ static void test_many_fixups(void **state)
 	free(text);
 }
 
+/* Numbers of each length, so that a line ends at each column. */
+static void test_any_fixups(void **state)
+{
+	struct tl_profile *p = *state;
+
+	for (uint64_t count = 1; count < UINT64_MAX / 100 / 10; count *= 10) {
+		for (unsigned int i = 0; i < TL_FIXUP_CLASSES; i++)
+			p->vcpus[0]->kernel.fixups[i] = i % 5 ? count : count / 10;
+		expect_report(p, " by itself: ", NULL);
+	}
+}
+
 /* Upper ends of buckets; the last one has none. What was not timed has no row. */
 static void test_kernel_times(void **state)
 {
@@ -320,7 +332,7 @@ static void test_class_verdicts(void **state)
 	expect_report(p, "Missing from the tables above: 2 exits", "by class");
 	kernel->exits = kernel->classes[HVC] = 1;
 	p->vcpus[0]->kernel.has_classes = 0;
-	expect_report(p, "All three are equal", "KVM's own");
+	expect_report(p, "All three are equal", "by class");
 }
 
 #define COUNTS(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -338,6 +350,7 @@ int main(void)
 		COUNTS(test_fixups),
 		COUNTS(test_only_not_run),
 		COUNTS(test_many_fixups),
+		COUNTS(test_any_fixups),
 		COUNTS(test_kernel_times),
 		EVENTS(test_beside_events),
 		EVENTS(test_all_events_lost),

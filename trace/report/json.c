@@ -176,6 +176,7 @@ static json_t *totals_object(const struct tl_profile *profile)
 
 static json_t *profile_object(const struct tl_profile *profile)
 {
+	int events = !profile->no_events;
 	json_t *vcpus = json_array();
 
 	for (unsigned int i = 0; i < profile->vcpu_count; i++) {
@@ -184,9 +185,10 @@ static json_t *profile_object(const struct tl_profile *profile)
 			return NULL;
 		}
 	}
-	return json_pack("{ss so sb sb so so}", "schema", TL_REPORT_SCHEMA, "duration_ns",
-		number(profile->last_ts - profile->first_ts), "exit_counts", profile->patched,
-		"events", !profile->no_events, "vcpus", vcpus, "totals", totals_object(profile));
+	return json_pack("{ss so so sb so so}", "schema", TL_REPORT_SCHEMA, "duration_ns",
+		number_or_null(events, profile->last_ts - profile->first_ts), "exit_counts",
+		events ? json_boolean(profile->patched) : json_null(), "events", events, "vcpus",
+		vcpus, "totals", totals_object(profile));
 }
 
 /* Writes all, or returns -errno; always closes. Only here can a full disk show. */

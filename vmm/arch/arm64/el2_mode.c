@@ -29,31 +29,37 @@ enum tl_el2_mode tl_el2_mode_of_log(const char *log)
 	return TL_EL2_UNKNOWN;
 }
 
+/* The mode from one line of /proc/interrupts, whose length grows with the number of CPUs. */
+static enum tl_el2_mode mode_of_line(const char *line, size_t length)
+{
+	static const char timer[] = "arch_timer";
+	/* " 11:  3  5  GICv3  26 Level  arch_timer" */
+	const char *chip = memmem(line, length, "GIC", 3);
+	unsigned int number;
+	char text[64];
+
+	if (!chip || !memmem(line, length, timer, sizeof(timer) - 1))
+		return TL_EL2_UNKNOWN;
+	snprintf(text, sizeof(text), "%.*s", (int)(length - (size_t)(chip - line)), chip);
+	if (sscanf(text, "%*s %u", &number) != 1)
+		return TL_EL2_UNKNOWN;
+	if (number == 26 || number == 28)
+		return TL_EL2_VHE;
+	return number == 27 || number == 30 ? TL_EL2_NVHE : TL_EL2_UNKNOWN;
+}
+
 enum tl_el2_mode tl_el2_mode_of_interrupts(const char *interrupts)
 {
+	enum tl_el2_mode mode = TL_EL2_UNKNOWN;
 	const char *line = interrupts;
 
-	while (line && *line) {
-		const char *end = strchr(line, '\n');
-		size_t length = end ? (size_t)(end - line) : strlen(line);
-		char text[1024], *chip;
-		unsigned int number;
+	while (*line && mode == TL_EL2_UNKNOWN) {
+		size_t length = strcspn(line, "\n");
 
-		if (length >= sizeof(text))
-			length = sizeof(text) - 1;
-		memcpy(text, line, length);
-		text[length] = 0;
-		/* " 11:  3  5  GICv3  26 Level  arch_timer" */
-		chip = strstr(text, "GIC");
-		if (chip && strstr(text, "arch_timer") && sscanf(chip, "%*s %u", &number) == 1) {
-			if (number == 26 || number == 28)
-				return TL_EL2_VHE;
-			if (number == 27 || number == 30)
-				return TL_EL2_NVHE;
-		}
-		line = end ? end + 1 : NULL;
+		mode = mode_of_line(line, length);
+		line += length + (line[length] == '\n');
 	}
-	return TL_EL2_UNKNOWN;
+	return mode;
 }
 
 /* At most size - 1 bytes of a file; "" if there is none. */

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "vmm/arch/arm64/el2_mode.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -76,19 +78,34 @@ static void read_text(const char *path, char *text, size_t size)
 		close(fd);
 }
 
-/* /dev/kmsg gives one record a read. */
+/*
+ * Whether this is a record of KVM: "6,301,312345,-;kvm [1]: ...". Any program may
+ * write to the log, but not with a priority below 8 (devkmsg_write()).
+ */
+static bool of_kvm(const char *record)
+{
+	const char *text = strchr(record, ';');
+
+	return record[0] >= '0' && record[0] <= '7' && record[1] == ',' && text &&
+	       !strncmp(text, ";kvm [", 6);
+}
+
+/* /dev/kmsg gives one record a read, and EPIPE in the place of those that are gone. */
 static enum tl_el2_mode mode_of_kmsg(void)
 {
 	enum tl_el2_mode mode = TL_EL2_UNKNOWN;
 	int fd = open("/dev/kmsg", O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	char record[8192];
-	ssize_t n;
+	ssize_t n = 1;
 
-	while (fd >= 0 && mode == TL_EL2_UNKNOWN &&
-		(n = read(fd, record, sizeof(record) - 1)) > 0) {
+	while (fd >= 0 && mode == TL_EL2_UNKNOWN && n) {
+		n = read(fd, record, sizeof(record) - 1);
+		if (n < 0 && errno == EPIPE)
+			continue;
+		if (n < 0)
+			break;
 		record[n] = 0;
-		/* Any program may write to it: only what the kernel says counts. */
-		if (strstr(record, ";kvm ["))
+		if (of_kvm(record))
 			mode = tl_el2_mode_of_log(record);
 	}
 	if (fd >= 0)

@@ -208,6 +208,7 @@ static void test_interrupts_say_nothing(void **state)
 		" 10:   55     GICv3  26 Level     arch_mem_timer\n",
 		/* Of two lines, one each. */
 		" 10:   55     GICv3  26 Level     pmu\n 11:  5   APIC  27 Edge   arch_timer\n",
+		" 10:   55     arch_timer\n 11:    5     GICv3  26 Level     pmu\n",
 		/* Without a number, and the next line has one. */
 		" 10:   55     arch_timer  GICv3\n 26   26\n",
 		" 10:   55     GICv3  Level     arch_timer\n",
@@ -290,6 +291,7 @@ static void test_log_overwritten(void **state)
 static void test_log_of_user_space(void **state)
 {
 	static const char *const records[] = {
+		"8,301,312345,-;kvm [1]: VHE mode initialized successfully\n",
 		"12,301,312345,-;kvm [1]: VHE mode initialized successfully\n",
 		"6,301,312345,-;systemd: ;kvm [1]: VHE mode initialized successfully\n",
 		"6,301,312345,-;about kvm [1]: VHE mode initialized successfully\n",

@@ -28,6 +28,14 @@ static const char help_text[] =
 	"\n"
 	"Exit status: 0 printed, 1 output could not be written, 2 usage, 4 no usable KVM.\n";
 
+/* How long `without` is less its star, which stands for a line below the text. */
+static size_t length_without_star(const struct tl_cap *cap)
+{
+	size_t length = strlen(cap->without);
+
+	return length >= 2 && !strcmp(cap->without + length - 2, " *") ? length - 2 : length;
+}
+
 static void print_group(const struct tl_caps *caps, enum tl_cap_group group, const char *title)
 {
 	printf("\n%-38s %-5s %s\n", title, "here", "what is missing without it");
@@ -46,13 +54,25 @@ static void print_group(const struct tl_caps *caps, enum tl_cap_group group, con
 	}
 }
 
+/* Whether something is missing that the kernel series brings. */
+static bool any_star(const struct tl_caps *caps)
+{
+	for (unsigned int i = 0; i < caps->count; i++) {
+		const struct tl_cap *cap = &caps->caps[i];
+
+		if (!cap->value && cap->without[length_without_star(cap)])
+			return true;
+	}
+	return false;
+}
+
 static void print_text(const struct tl_caps *caps)
 {
 	printf("Linux %s, %s, KVM in %s mode\n", caps->kernel, caps->machine,
 		tl_el2_mode_name(caps->mode));
 	print_group(caps, TL_CAP_KVM, "KVM");
 	print_group(caps, TL_CAP_COUNTING, "Counting exits");
-	if (!caps->features.classes)
+	if (any_star(caps))
 		printf("\n* The kernel series brings it: kernel/patches, or 'make kernel' for the board.\n");
 }
 
@@ -78,8 +98,9 @@ static json_t *missing_array(const struct tl_caps *caps)
 		const struct tl_cap *cap = &caps->caps[i];
 
 		if (!cap->value)
-			json_array_append_new(array,
-				json_pack("{ss ss}", "what", cap->key, "without", cap->without));
+			json_array_append_new(
+				array, json_pack("{ss ss#}", "what", cap->key, "without",
+					       cap->without, (int)length_without_star(cap)));
 	}
 	return array;
 }

@@ -1,13 +1,26 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A VM as the VMM describes it to the profiler: all that the two halves know of
- * each other. Only what the profile needs today; the memory map and the devices
- * with their address ranges come as further members.
+ * each other.
  */
 #ifndef TL_BASE_VM_DESC_H
 #define TL_BASE_VM_DESC_H
 
+#include <stdint.h>
 #include <sys/types.h>
+
+#define TL_VM_REGIONS 80
+
+/* Guest physical addresses, and what is there. */
+struct tl_vm_region {
+	char name[24]; /* RAM: "ram"; else the kind of device, as in trace/decode/device_regs.c */
+	uint64_t base, size;
+};
+
+struct tl_vm_map {
+	unsigned int count;
+	struct tl_vm_region regions[TL_VM_REGIONS];
+};
 
 struct tl_vcpu_desc {
 	unsigned int id; /* what KVM_CREATE_VCPU was given */
@@ -19,6 +32,7 @@ struct tl_vm_desc {
 	pid_t pid; /* the process that created the VM */
 	unsigned int vcpu_count;
 	const struct tl_vcpu_desc *vcpus;
+	const struct tl_vm_map *map; /* copied by who needs it */
 };
 
 #endif

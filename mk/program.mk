@@ -8,15 +8,17 @@ PROGRAM_OBJ := $(BUILD)/arm64/obj
 PROGRAM_CC ?= $(CROSS)gcc
 SYSROOT := $(BUILD)/sysroot
 SYSROOT_LIB := $(SYSROOT)/usr/lib/aarch64-linux-gnu
-PROGRAM_SOURCES := $(sort $(shell find base vmm trace cli -name '*.c'))
-PROGRAM_OBJECTS := $(PROGRAM_SOURCES:%=$(PROGRAM_OBJ)/%.o) $(PROGRAM_OBJ)/vmm/machine/skeletons.S.o
+PROGRAM_SOURCES := $(sort $(shell find base vmm trace cli -name '*.c' ! -name '*.bpf.c'))
+PROGRAM_OBJECTS := $(PROGRAM_SOURCES:%=$(PROGRAM_OBJ)/%.o) $(PROGRAM_OBJ)/vmm/machine/skeletons.S.o \
+	$(PROGRAM_OBJ)/trace/bpf/object.S.o
+BPF_OBJECT := $(BUILD)/bpf/exits.bpf.o
 C_WARNINGS := -Wall -Wextra -Werror -Wstrict-prototypes -Wmissing-prototypes -Wvla
 PROGRAM_CFLAGS := -std=c17 -D_GNU_SOURCE -O2 -g $(C_WARNINGS) -fstack-protector-strong \
-	-ffile-prefix-map=$(CURDIR)/= -I. \
+	-ffile-prefix-map=$(CURDIR)/= -I. -I$(BUILD)/gen \
 	-isystem $(BUILD)/kernel/include -isystem $(SYSROOT)/usr/include \
 	-isystem $(SYSROOT)/usr/include/aarch64-linux-gnu \
 	-isystem $(SYSROOT)/usr/include/traceevent -isystem $(SYSROOT)/usr/include/tracefs
-PROGRAM_LIBS := -ltracefs -ltraceevent -ljansson -lfdt -lelf -lzstd -lz -lpthread
+PROGRAM_LIBS := -ltracefs -ltraceevent -lbpf -ljansson -lfdt -lelf -lzstd -lz -lpthread
 
 .PHONY: program
 program: $(PROGRAM) ## the program, static, for arm64
@@ -35,6 +37,27 @@ $(PROGRAM_OBJ)/vmm/machine/skeletons.S.o: vmm/machine/skeletons.S $(BUILD)/dts/v
 	$(call say,AS,$<)
 	@mkdir -p $(@D)
 	$(Q)$(PROGRAM_CC) -I $(BUILD)/dts -c -o $@ $<
+
+# Names of system registers, from the kernel's descriptions.
+$(BUILD)/gen/sysreg_table.h: scripts/sysreg-table $(BUILD)/kernel/include
+	$(call say,GEN,$@)
+	@mkdir -p $(@D)
+	$(Q)scripts/sysreg-table $(BUILD)/kernel/sysreg >$@.new && mv $@.new $@
+
+$(PROGRAM_OBJ)/trace/decode/sysreg.c.o: $(BUILD)/gen/sysreg_table.h
+
+# For the kernel's virtual machine: -g for the types of the maps, v3 for atomics that return.
+$(BPF_OBJECT): trace/bpf/exits.bpf.c trace/bpf/exits.h trace/decode/detail.h mk/program.mk \
+		| deps-build $(SYSROOT) $(BUILD)/kernel/include
+	$(call say,BPF,$<)
+	@mkdir -p $(@D)
+	$(Q)clang -g -O2 -target bpf -mcpu=v3 -Wall -Wextra -Werror -ffile-prefix-map=$(CURDIR)/= -I. \
+		-isystem $(SYSROOT)/usr/include -isystem $(BUILD)/kernel/include -c -o $@ $<
+
+$(PROGRAM_OBJ)/trace/bpf/object.S.o: trace/bpf/object.S $(BPF_OBJECT) mk/program.mk | deps-build
+	$(call say,AS,$<)
+	@mkdir -p $(@D)
+	$(Q)$(PROGRAM_CC) -I $(BUILD)/bpf -c -o $@ $<
 
 # libtraceevent's plug-in loader names dlopen, which a static program cannot have and
 # which nothing here calls: the linker's warning about it is the only one left out.

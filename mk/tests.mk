@@ -24,7 +24,7 @@ UNIT_PKG = $(shell pkg-config --cflags libtracefs libtraceevent)
 # The KVM headers of the kernel source, alone: a whole arm64 asm/ would hide this PC's.
 KVM_HEADERS := $(BUILD)/host/kvm-include
 KVM_HEADER_LIST := linux/kvm.h linux/psci.h asm/kvm.h asm/ptrace.h asm/sve_context.h asm/hwcap.h
-UNIT_CPPFLAGS := -I. -I$(BUILD)/host -isystem $(KVM_HEADERS)
+UNIT_CPPFLAGS := -I. -I$(BUILD)/gen -I$(BUILD)/host -isystem $(KVM_HEADERS)
 
 .PHONY: test test-unit $(UNIT_TESTS:%=unit-%)
 
@@ -57,6 +57,8 @@ $(UNIT_DIR)/%.o: %.c mk/tests.mk $(KVM_HEADERS)/.stamp | deps-test
 	$(call say,HOSTCC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(UNIT_CC) $(UNIT_CFLAGS) $(UNIT_CPPFLAGS) $(UNIT_PKG) -MMD -MP -c -o $@ $<
+
+$(UNIT_DIR)/trace/decode/sysreg.o: $(BUILD)/gen/sysreg_table.h
 
 # The device trees that machines start from: data, so the same on this PC.
 $(UNIT_DIR)/%.o: %.S $(BUILD)/dts/virt.dtb mk/tests.mk | deps-test

@@ -13,19 +13,52 @@
 
 #include "base/log.h"
 #include "base/vm_desc.h"
+#include "trace/decode/symbols.h"
 #include "trace/report/json.h"
 #include "trace/report/text.h"
 #include "vmm/core/kvm.h"
+#include "vmm/boot/layout.h"
 #include "vmm/core/vm.h"
+#include "vmm/vmm.h"
+
+static void add_region(struct tl_vm_map *map, const char *name, uint64_t base, uint64_t size)
+{
+	struct tl_vm_region *region;
+
+	if (map->count == TL_VM_REGIONS)
+		return;
+	region = &map->regions[map->count++];
+	snprintf(region->name, sizeof(region->name), "%s", name);
+	region->base = base;
+	region->size = size;
+}
+
+static void describe(struct tl_vm_map *map, const struct tl_vm *vm)
+{
+	add_region(map, "ram", vm->mem.base, vm->mem.size);
+	add_region(map, "gicd", TL_GIC_DIST_BASE, TL_GIC_DIST_SIZE);
+	if (vm->irqchip.kind == TL_GIC_V3)
+		add_region(map, "gicr", TL_GIC_REDIST_BASE, TL_GIC_REDIST_SIZE * vm->vcpu_count);
+	else
+		add_region(map, "gicc", TL_GIC_CPU_BASE, TL_GIC_CPU_SIZE);
+	for (size_t i = 0; i < vm->bus.count; i++) {
+		const struct tl_dev *dev = vm->bus.devices[i];
+
+		add_region(map, dev->ops->name, dev->base, dev->size);
+	}
+}
 
 int tl_vmm_profile_attach(struct tl_session *session, const struct tl_vm *vm)
 {
+	struct tl_vm_map map = {0};
 	struct tl_vcpu_desc *vcpus = calloc(vm->vcpu_count, sizeof(*vcpus));
-	struct tl_vm_desc desc = {.pid = getpid(), .vcpu_count = vm->vcpu_count, .vcpus = vcpus};
+	struct tl_vm_desc desc = {
+		.pid = getpid(), .vcpu_count = vm->vcpu_count, .vcpus = vcpus, .map = &map};
 	int ret;
 
 	if (!vcpus)
 		return -ENOMEM;
+	describe(&map, vm);
 	for (unsigned int i = 0; i < vm->vcpu_count; i++) {
 		int fd = tl_kvm_ioctl(vm->vcpus[i].fd, KVM_GET_STATS_FD, 0);
 
@@ -39,13 +72,38 @@ int tl_vmm_profile_attach(struct tl_session *session, const struct tl_vm *vm)
 	return ret;
 }
 
-int tl_vmm_profile_report(struct tl_session *session, const char *json)
+/* The guest's symbols: those of the file that was named, else the kernel's own, if it has any. */
+static struct tl_symbols *load_symbols(
+	const struct tl_vmm_config *config, const struct tl_layout *layout)
 {
+	const char *path = config->symbols ? config->symbols : config->kernel;
+	struct tl_symbols *symbols;
+	uint64_t start;
+	int ret = tl_symbols_load(&symbols, path);
+
+	if (ret && config->symbols)
+		tl_log_warn("--symbols '%s': %s; addresses stay numbers", path,
+			ret == -ENOENT ? "no symbols in it" : strerror(-ret));
+	if (ret)
+		return NULL;
+	/* Until its MMU is on, Linux runs where it was loaded. */
+	if (tl_symbols_address(symbols, "_text", &start))
+		tl_symbols_set_loaded(symbols, start, layout->kernel, layout->kernel_size);
+	return symbols;
+}
+
+int tl_vmm_profile_report(struct tl_session *session, const struct tl_vmm_config *config,
+	const struct tl_layout *layout)
+{
+	const char *json = config->profile_json;
+	struct tl_symbols *symbols = NULL;
 	int ret = tl_session_stop(session);
 	int err;
 
 	if (ret)
 		return ret;
+	symbols = load_symbols(config, layout);
+	tl_session_set_symbols(session, symbols);
 	fflush(stdout);
 	ret = tl_report_text(stderr, tl_session_profile(session));
 	if (ret)
@@ -54,5 +112,7 @@ int tl_vmm_profile_report(struct tl_session *session, const char *json)
 		err = tl_report_json(json, tl_session_profile(session));
 		ret = ret ? ret : err;
 	}
+	tl_session_set_symbols(session, NULL);
+	tl_symbols_destroy(symbols);
 	return ret;
 }

@@ -8,14 +8,18 @@
 #include "trace/collect/session.h"
 
 struct tl_vm;
+struct tl_vmm_config;
+struct tl_layout;
 
 /* Tells the session which threads are vCPUs. They are parked. Returns 0 or -errno (logged). */
 int tl_vmm_profile_attach(struct tl_session *session, const struct tl_vm *vm);
 
 /*
- * Ends the session (vCPUs parked), prints the table on standard error and, if
- * `json` is not NULL, writes it there. Returns 0 or -errno (logged).
+ * Ends the session (vCPUs parked), prints the tables on standard error and, if
+ * config->profile_json is not NULL, writes them there. Addresses get the names in
+ * config->symbols, or in the kernel itself. Returns 0 or -errno (logged).
  */
-int tl_vmm_profile_report(struct tl_session *session, const char *json);
+int tl_vmm_profile_report(struct tl_session *session, const struct tl_vmm_config *config,
+	const struct tl_layout *layout);
 
 #endif

@@ -240,8 +240,13 @@ static int run_vm(struct guest *guest)
 	if (config->dump_dtb)
 		return dump_dtb(guest);
 	if (config->profile || config->count) {
-		ret = tl_session_create(
-			&guest->session, config->profile ? TL_SESSION_EVENTS : TL_SESSION_COUNTS);
+		const struct tl_bpf_range ram = {
+			guest->layout.ram_base, guest->layout.ram_base + guest->layout.ram_size};
+		const struct tl_bpf_options options = {
+			.vm = getpid(), .known_threads = true, .ram = &ram, .ram_count = 1};
+
+		ret = tl_session_create(&guest->session,
+			config->profile ? TL_SESSION_EVENTS : TL_SESSION_COUNTS, &options);
 		if (ret)
 			return TL_STATUS_HOST;
 	}
@@ -257,7 +262,7 @@ static int run_vm(struct guest *guest)
 	tl_terminal_restore();
 	summarize(guest);
 	if (guest->session) {
-		ret = tl_vmm_profile_report(guest->session, config->profile_json);
+		ret = tl_vmm_profile_report(guest->session, config, &guest->layout);
 		if (ret && status == TL_STATUS_OK)
 			status = TL_STATUS_FAILURE;
 	}

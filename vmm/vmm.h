@@ -35,6 +35,7 @@ struct tl_vmm_config {
 	bool profile;             /* trace every exit, and report at the end */
 	bool count;               /* report only what the kernel counts, at no cost */
 	const char *profile_json; /* of either; or NULL */
+	const char *symbols;      /* file with the guest's symbols; NULL: the kernel's own */
 	unsigned int timeout_s;   /* 0: none */
 };
 

@@ -2,7 +2,7 @@
 /*
  * What the kernel has counted, in the JSON report: the member "kernel", null for
  * what it does not count, and null for all that only events could tell.
- * Links: trace/report/json.c trace/profile/profile.c
+ * Links: trace/report/json.c trace/profile/profile.c trace/profile/detail.c
  * Links: trace/profile/hist.c trace/profile/kernel_counts.c trace/decode/esr.c base/log.c
  * Libs: jansson
  */

@@ -2,7 +2,7 @@
 /*
  * The profile and what the kernel has counted: counts in the place of events,
  * classes that hold against each other, and times by the system counter.
- * Links: trace/profile/profile.c trace/profile/hist.c trace/decode/esr.c
+ * Links: trace/profile/profile.c trace/profile/detail.c trace/profile/hist.c trace/decode/esr.c
  */
 #include "tests/unit/unit.h"
 

@@ -2,10 +2,14 @@
 /*
  * The reports: JSON that a parser reads back, files that cannot be written, and
  * what the text says about completeness.
- * Links: trace/report/text.c trace/report/text_vcpu.c trace/report/text_proof.c trace/report/json.c
- * Links: trace/profile/profile.c
+ * Links: trace/decode/detail.c trace/decode/sysreg.c trace/decode/smccc.c
+ * Links: trace/decode/device_regs.c trace/decode/symbols.c trace/decode/symbols_elf.c
+ * Links: trace/decode/symbols_kallsyms.c
+ * Links: trace/report/text.c trace/report/text_vcpu.c trace/report/text_details.c
+ * Links: trace/report/text_proof.c trace/report/json.c
+ * Links: trace/profile/profile.c trace/profile/detail.c
  * Links: trace/profile/hist.c trace/profile/kernel_counts.c trace/decode/esr.c base/log.c
- * Libs: jansson
+ * Libs: jansson elf
  */
 #include "tests/unit/unit.h"
 

@@ -2,8 +2,13 @@
 /*
  * What the kernel has counted, in the text report: in the place of events, and
  * beside them.
- * Links: trace/report/text.c trace/report/text_vcpu.c trace/report/text_proof.c
- * Links: trace/profile/profile.c
+ * Libs: elf
+ * Links: trace/decode/detail.c trace/decode/sysreg.c trace/decode/smccc.c
+ * Links: trace/decode/device_regs.c trace/decode/symbols.c trace/decode/symbols_elf.c
+ * Links: trace/decode/symbols_kallsyms.c
+ * Links: trace/report/text.c trace/report/text_vcpu.c trace/report/text_details.c
+ * Links: trace/report/text_proof.c
+ * Links: trace/profile/profile.c trace/profile/detail.c
  * Links: trace/profile/hist.c trace/profile/kernel_counts.c trace/decode/esr.c
  */
 #include "tests/unit/unit.h"

@@ -87,9 +87,11 @@ void tl_terminal_restore(void)
 {
 }
 
-int tl_session_create(struct tl_session **session, enum tl_session_kind kind)
+int tl_session_create(struct tl_session **session, enum tl_session_kind kind,
+	const struct tl_bpf_options *options)
 {
 	(void)kind;
+	(void)options;
 	*session = NULL;
 	return -ENOENT;
 }
@@ -106,10 +108,12 @@ int tl_vmm_profile_attach(struct tl_session *session, const struct tl_vm *vm)
 	return -EINVAL;
 }
 
-int tl_vmm_profile_report(struct tl_session *session, const char *json)
+int tl_vmm_profile_report(struct tl_session *session, const struct tl_vmm_config *config,
+	const struct tl_layout *layout)
 {
+	(void)layout;
 	(void)session;
-	(void)json;
+	(void)config;
 	return -EINVAL;
 }
 

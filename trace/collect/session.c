@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "trace/collect/bpf_profile.h"
 #include "trace/collect/instance.h"
 #include "trace/collect/kvm_counts.h"
 #include "trace/collect/ring.h"
@@ -42,7 +43,8 @@ struct session_vcpu {
 };
 
 struct tl_session {
-	struct tl_instance *instance; /* NULL: nothing is traced */
+	struct tl_bpf *bpf;           /* counts in the kernel, or NULL: then */
+	struct tl_instance *instance; /* events are read; NULL as well: only counts */
 	struct tl_ring *ring;
 	struct tl_kvm_format format;
 	struct tl_profile *profile;
@@ -201,7 +203,23 @@ static int open_events(struct tl_session *session, struct tl_instance_problem *p
 	return ret;
 }
 
-int tl_session_create(struct tl_session **out, enum tl_session_kind kind)
+/* Counting by BPF programs; where a kernel has no BPF, events are read instead. */
+static int open_bpf(struct tl_session *session, const struct tl_bpf_options *options,
+	struct tl_instance_problem *problem)
+{
+	int ret = tl_bpf_create(&session->bpf, options, problem->text, sizeof(problem->text));
+
+	if (ret) {
+		tl_log_info("%s: events are read instead", problem->text);
+		return ret;
+	}
+	session->profile->patched = tl_bpf_is_patched(session->bpf);
+	session->profile->counter_hz = tl_counter_frequency();
+	return 0;
+}
+
+int tl_session_create(
+	struct tl_session **out, enum tl_session_kind kind, const struct tl_bpf_options *options)
 {
 	struct tl_session *session = calloc(1, sizeof(*session));
 	struct tl_instance_problem problem = {"out of memory"};
@@ -218,9 +236,10 @@ int tl_session_create(struct tl_session **out, enum tl_session_kind kind)
 		tl_session_destroy(session);
 		return ret;
 	}
-	if (kind == TL_SESSION_EVENTS && open_events(session, &problem))
+	if (kind == TL_SESSION_EVENTS && open_bpf(session, options, &problem) &&
+		open_events(session, &problem))
 		session->problem = problem;
-	session->profile->no_events = !session->instance;
+	session->profile->no_events = !session->instance && !session->bpf;
 	*out = session;
 	return 0;
 }
@@ -261,11 +280,12 @@ static void say_unseen(const struct tl_session *session)
 	if (session->problem.text[0])
 		snprintf(text, sizeof(text), "single exits and their times (%s)",
 			session->problem.text);
-	if (session->instance && !session->profile->patched)
+	if (!session->profile->no_events && !session->profile->patched)
 		add_word(text, sizeof(text), "where events are missing");
-	if (session->instance && !tl_kvm_format_has_syndrome(&session->format))
+	if ((session->bpf && !session->profile->patched) ||
+		(session->instance && !tl_kvm_format_has_syndrome(&session->format)))
 		add_word(text, sizeof(text), "host interrupts apart from the guest's time");
-	if (!session->instance && !counts->has_classes)
+	if (session->profile->no_events && !counts->has_classes)
 		add_word(text, sizeof(text), "classes of exits");
 	if (!counts->has_fixups)
 		add_word(text, sizeof(text), "exits that EL2 handles by itself");
@@ -301,12 +321,23 @@ int tl_session_set_vm(struct tl_session *session, const struct tl_vm_desc *desc)
 		return -ENOMEM;
 	session->vcpu_count = desc->vcpu_count;
 	session->profile->pid = desc->pid;
+	if (desc->map)
+		session->profile->map = *desc->map;
 	ret = name_vcpus(session, desc);
 	if (ret) {
 		tl_log_error("cannot profile: naming the vCPUs: %s", strerror(-ret));
 		return ret;
 	}
 	say_unseen(session);
+	if (session->bpf) {
+		for (unsigned int i = 0; i < desc->vcpu_count && !ret; i++)
+			ret = tl_bpf_add_thread(
+				session->bpf, desc->vcpus[i].tid, desc->vcpus[i].id);
+		ret = ret ? ret : tl_bpf_start(session->bpf);
+		if (ret)
+			tl_log_error("cannot profile: attaching BPF programs: %s", strerror(-ret));
+		return ret;
+	}
 	return session->instance ? start_events(session) : 0;
 }
 
@@ -367,12 +398,23 @@ int tl_session_stop(struct tl_session *session)
 	if (session->stopped)
 		return session->collect_result;
 	session->stopped = 1;
-	if (session->instance)
+	if (session->bpf) {
+		tl_bpf_stop(session->bpf);
+		ret = tl_bpf_profile_fill(session->bpf, session->profile);
+		if (ret)
+			tl_log_error("profile: reading what was counted: %s", strerror(-ret));
+	} else if (session->instance) {
 		ret = stop_events(session);
+	}
 	read_statistics(session);
 	if (!session->collect_result)
 		session->collect_result = ret;
 	return session->collect_result;
+}
+
+void tl_session_set_symbols(struct tl_session *session, const struct tl_symbols *symbols)
+{
+	session->profile->symbols = symbols;
 }
 
 const struct tl_profile *tl_session_profile(const struct tl_session *session)
@@ -386,6 +428,7 @@ void tl_session_destroy(struct tl_session *session)
 		return;
 	join_thread(session);
 	/* An instance with open buffers cannot be removed. */
+	tl_bpf_destroy(session->bpf);
 	tl_ring_destroy(session->ring);
 	tl_instance_destroy(session->instance);
 	tl_profile_destroy(session->profile);

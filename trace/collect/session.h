@@ -9,6 +9,7 @@
 #define TL_TRACE_SESSION_H
 
 #include "base/vm_desc.h"
+#include "trace/collect/bpf.h"
 #include "trace/profile/profile.h"
 
 struct tl_session;
@@ -19,10 +20,11 @@ enum tl_session_kind {
 };
 
 /*
- * Makes what is needed; where this host allows no tracing, it will be only the
- * counts. Returns 0 or -errno (logged).
+ * Makes what is needed, for the VM that `options` name; where this host allows no
+ * tracing, it will be only the counts. Returns 0 or -errno (logged).
  */
-int tl_session_create(struct tl_session **out, enum tl_session_kind kind);
+int tl_session_create(
+	struct tl_session **out, enum tl_session_kind kind, const struct tl_bpf_options *options);
 
 /*
  * Names the vCPUs, says in one line what cannot be seen here, starts the collector
@@ -39,6 +41,9 @@ int tl_session_set_vm(struct tl_session *session, const struct tl_vm_desc *desc)
  * A second call does nothing.
  */
 int tl_session_stop(struct tl_session *session);
+
+/* Names the guest's addresses in reports; after stop. `symbols` must outlive them. */
+void tl_session_set_symbols(struct tl_session *session, const struct tl_symbols *symbols);
 
 /* The profile, whole after stop; the session's, valid until destroy. */
 const struct tl_profile *tl_session_profile(const struct tl_session *session);

@@ -39,15 +39,23 @@ static uint64_t add_saturated(uint64_t a, uint64_t b)
 	return a > UINT64_MAX - b ? UINT64_MAX : a + b;
 }
 
-void tl_hist_add(struct tl_hist *hist, uint64_t value)
+void tl_hist_add_many(struct tl_hist *hist, uint64_t value, uint64_t times)
 {
+	if (!times)
+		return;
 	if (!hist->count || value < hist->min)
 		hist->min = value;
 	if (value > hist->max)
 		hist->max = value;
-	hist->count++;
-	hist->sum = add_saturated(hist->sum, value);
-	hist->bucket[hist_index(value)]++;
+	hist->count += times;
+	hist->sum =
+		add_saturated(hist->sum, value > UINT64_MAX / times ? UINT64_MAX : value * times);
+	hist->bucket[hist_index(value)] += times;
+}
+
+void tl_hist_add(struct tl_hist *hist, uint64_t value)
+{
+	tl_hist_add_many(hist, value, 1);
 }
 
 void tl_hist_merge(struct tl_hist *hist, const struct tl_hist *from)

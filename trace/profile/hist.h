@@ -24,8 +24,9 @@ struct tl_hist {
 	uint64_t bucket[TL_HIST_BUCKETS];
 };
 
-/* Adds one value (ns). */
+/* Adds one value (ns); the same value many times. */
 void tl_hist_add(struct tl_hist *hist, uint64_t value);
+void tl_hist_add_many(struct tl_hist *hist, uint64_t value, uint64_t times);
 
 /* Adds all of `from` to `hist`; min, max and percentiles come out as if put in one by one. */
 void tl_hist_merge(struct tl_hist *hist, const struct tl_hist *from);

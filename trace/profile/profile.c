@@ -27,6 +27,7 @@ void tl_profile_destroy(struct tl_profile *profile)
 		free(profile->vcpus[i]);
 	}
 	free(profile->vcpus);
+	tl_details_fini(&profile->details);
 	free(profile);
 }
 

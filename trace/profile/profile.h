@@ -15,10 +15,14 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "base/vm_desc.h"
 #include "trace/decode/esr.h"
 #include "trace/decode/event.h"
+#include "trace/profile/detail.h"
 #include "trace/profile/hist.h"
 #include "trace/profile/kernel_counts.h"
+
+struct tl_symbols;
 
 #define TL_PROFILE_VCPUS_MAX 4096
 #define TL_PROFILE_GAPS_MAX  8
@@ -77,6 +81,9 @@ struct tl_profile {
 	int patched;                /* the events carry vCPU and exit count */
 	int no_events;              /* nothing was traced: only what the kernel has counted */
 	int failed;                 /* -ENOMEM came up: counts are right, times are missing */
+	struct tl_details details;  /* what the exits were for, where that was collected */
+	struct tl_vm_map map;       /* where the guest's memory and devices are, or empty */
+	const struct tl_symbols *symbols; /* the guest's, or NULL; borrowed */
 };
 
 int tl_profile_create(struct tl_profile **out);

@@ -25,6 +25,13 @@ const char *tl_text_plural(uint64_t count);
 void tl_text_vcpu(
 	struct tl_text *t, const struct tl_profile *profile, const struct tl_profile_vcpu *vcpu);
 
+/* What the exits were for, of all vCPUs; nothing where that was not collected. */
+void tl_text_details(struct tl_text *t, const struct tl_profile *profile);
+
+/* An address of the guest: symbol and offset, or the number. Returns `buffer`. */
+const char *tl_text_address(
+	char *buffer, size_t size, const struct tl_symbols *symbols, uint64_t address);
+
 /* The counts side by side, and what they prove. */
 void tl_text_proof(struct tl_text *t, const struct tl_profile *profile);
 

@@ -1,0 +1,455 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The profile, in the kernel: each exit is counted and timed where it happens, by
+ * vCPU, class, detail, PC and handler. No event leaves the kernel, and memory does
+ * not grow. Raw tracepoints with scalars only, so that no type information of the
+ * kernel is needed.
+ *
+ * A vCPU's state lives in a slot. On a patched kernel the events say whose they
+ * are; the stock ones are told apart by their thread, which maps to a slot. Where
+ * an event has no vCPU, the CPU's last slot is asked first: the events of one exit
+ * mostly come without anybody in between.
+ */
+#include <linux/bpf.h>
+
+#include <bpf/bpf_helpers.h>
+
+#include "trace/bpf/exits.h"
+#include "trace/decode/detail.h"
+
+/* arch/arm64/include/asm/kvm_asm.h, ARM_EXCEPTION_*; bit 31: an SError is pending too. */
+#define RET_SERROR_PENDING (1u << 31)
+#define RET_IRQ            0
+#define RET_SERROR         1
+#define RET_TRAP           2
+#define RET_IL             3
+
+#define EC_WFX   0x01
+#define EC_HVC32 0x12
+#define EC_SMC32 0x13
+#define EC_HVC64 0x16
+#define EC_SMC64 0x17
+#define EC_SYS64 0x18
+#define EC_IABT  0x20
+#define EC_DABT  0x24
+
+#define ESR_WNR (1u << 6)
+#define ESR_ISV (1u << 24)
+#define ESR_FSC 0x3f
+
+#define WHERE_GUEST 1
+#define WHERE_HOST  2
+
+#define EINTR 4
+
+char LICENSE[] SEC("license") = "GPL";
+
+const volatile struct tl_bpf_config config;
+struct tl_bpf_state state;
+
+/* Slots by VM and vCPU, and by thread. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, TL_BPF_SLOTS);
+	__type(key, __u64);
+	__type(value, __u32);
+} slot_of_vcpu SEC(".maps"), slot_of_tid SEC(".maps");
+
+/* The slot of the CPU's last event. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u32);
+} last_slot SEC(".maps");
+
+static __always_inline void remember(__u32 index)
+{
+	__u32 none = 0, *last = bpf_map_lookup_elem(&last_slot, &none);
+
+	if (last)
+		*last = index;
+}
+
+/* The slot of (vm, vcpu), made if there is none; NULL: there are too many. */
+static __noinline __u32 find_slot(__u32 vm_id, __u32 vcpu_id)
+{
+	__u64 key = (__u64)vm_id << 32 | vcpu_id;
+	__u32 *found = bpf_map_lookup_elem(&slot_of_vcpu, &key);
+	__u32 index;
+
+	if (found)
+		return *found;
+	index = __sync_fetch_and_add(&state.slots_used, 1);
+	if (index >= TL_BPF_SLOTS)
+		return TL_BPF_SLOTS;
+	bpf_map_update_elem(&slot_of_vcpu, &key, &index, BPF_ANY);
+	return index;
+}
+
+/* The slot of an event that names its vCPU; TL_BPF_SLOTS: not of interest. */
+static __always_inline __u32 slot_of(__u32 vm_id, __u32 vcpu_id)
+{
+	__u32 index = vcpu_id;
+
+	if (config.vm_id && vm_id != config.vm_id)
+		return TL_BPF_SLOTS;
+	if (config.tgid && bpf_get_current_pid_tgid() >> 32 != config.tgid)
+		return TL_BPF_SLOTS;
+	if (config.lookup)
+		index = find_slot(vm_id, vcpu_id);
+	if (index >= TL_BPF_SLOTS)
+		__sync_fetch_and_add(&state.strangers, 1);
+	return index;
+}
+
+/* A vCPU seems to have moved to this thread: so be it. */
+static __noinline int adopt(
+	struct tl_bpf_slot *slot, __u32 index, __u32 vm_id, __u32 vcpu_id, __u32 tid)
+{
+	__u64 key = tid;
+
+	slot->tid = tid;
+	slot->vm_id = vm_id;
+	slot->vcpu_id = vcpu_id;
+	return bpf_map_update_elem(&slot_of_tid, &key, &index, BPF_ANY);
+}
+
+/* The slot of the thread that runs, for events without a vCPU. */
+static __always_inline struct tl_bpf_slot *current_slot(void)
+{
+	__u32 none = 0, *last = bpf_map_lookup_elem(&last_slot, &none), *found;
+	__u32 tid = (__u32)bpf_get_current_pid_tgid();
+	__u64 key = tid;
+
+	if (last && *last < TL_BPF_SLOTS && state.slots[*last].tid == tid)
+		return &state.slots[*last];
+	found = bpf_map_lookup_elem(&slot_of_tid, &key);
+	return found && *found < TL_BPF_SLOTS ? &state.slots[*found] : 0;
+}
+
+static __always_inline int in_ram(__u64 ipa)
+{
+	for (__u32 i = 0; i < TL_BPF_RANGES; i++) {
+		if (i >= config.ranges)
+			break;
+		if (ipa >= config.ram[i].base && ipa < config.ram[i].end)
+			return 1;
+	}
+	return 0;
+}
+
+static __always_inline __u64 detail_of_abort(__u64 esr, __u64 ipa)
+{
+	__u64 detail = esr & ESR_WNR ? TL_DETAIL_WRITE : 0;
+
+	if (in_ram(ipa))
+		return detail | TL_DETAIL_RAM | (esr & ESR_FSC);
+	if (esr & ESR_ISV)
+		detail |= TL_DETAIL_ISV | TL_DETAIL_SIZE(esr >> 22 & 3);
+	return detail | (ipa & TL_DETAIL_IPA);
+}
+
+static __always_inline __u64 detail_of(__u32 ec, __u64 esr, __u64 ipa)
+{
+	switch (ec) {
+	case EC_SYS64:
+		return esr & TL_DETAIL_SYS64_MASK;
+	case EC_DABT:
+		return detail_of_abort(esr, ipa);
+	case EC_IABT:
+		/* Never a write, whatever the bit says there. */
+		return detail_of_abort(esr & ~(__u64)(ESR_WNR | ESR_ISV), ipa);
+	case EC_WFX:
+		return esr & TL_DETAIL_WFX_MASK;
+	case EC_HVC32:
+	case EC_HVC64:
+	case EC_SMC32:
+	case EC_SMC64:
+		return TL_DETAIL_IMM(esr & 0xffff);
+	default:
+		return 0;
+	}
+}
+
+static __always_inline __u32 class_of(__u32 ret, __u32 ec)
+{
+	switch (ret & ~RET_SERROR_PENDING) {
+	case RET_TRAP:
+		return ec & 0x3f;
+	case RET_IRQ:
+		return TL_BPF_CLASS_IRQ;
+	case RET_SERROR:
+		return TL_BPF_CLASS_SERROR;
+	case RET_IL:
+		return TL_BPF_CLASS_IL;
+	default:
+		return TL_BPF_CLASS_OTHER;
+	}
+}
+
+static __always_inline __u32 bucket_of(__u64 ns)
+{
+	__u32 exponent = 0, bucket;
+	__u64 rest = ns;
+
+	if (rest >> 32)
+		exponent += 32, rest >>= 32;
+	if (rest >> 16)
+		exponent += 16, rest >>= 16;
+	if (rest >> 8)
+		exponent += 8, rest >>= 8;
+	if (rest >> 4)
+		exponent += 4, rest >>= 4;
+	if (rest >> 2)
+		exponent += 2, rest >>= 2;
+	if (rest >> 1)
+		exponent += 1;
+	if (exponent < TL_BPF_HIST_MIN)
+		return 0;
+	/* The two bits behind the leading one. */
+	bucket = (exponent - TL_BPF_HIST_MIN) * 4 + (ns >> (exponent - 2) & 3);
+	return bucket < TL_BPF_HIST_BUCKETS ? bucket : TL_BPF_HIST_BUCKETS - 1;
+}
+
+static __always_inline void count_plain(struct tl_bpf_slot *slot)
+{
+	__u32 exit_class = TL_BPF_REST_CLASS(slot->open.rest);
+
+	if (exit_class < TL_BPF_CLASSES)
+		slot->plain[exit_class]++;
+}
+
+/* One multiplication for each word: what differs is mostly in the low bits. */
+static __always_inline __u32 hash_of(const struct tl_bpf_key *key)
+{
+	__u64 h = key->pc * 0x9e3779b97f4a7c15ull;
+
+	h = (h ^ key->detail ^ key->rest) * 0xff51afd7ed558ccdull;
+	return h >> 40;
+}
+
+/*
+ * The entry of a key. Places are tried one after the other; an empty one is claimed.
+ * Two CPUs that claim at the same time leave at worst an entry twice, which adds up
+ * all the same. NULL: all places are taken by others.
+ */
+static __always_inline struct tl_bpf_entry *find_entry(const struct tl_bpf_key *key)
+{
+	__u32 hash = hash_of(key);
+
+	for (__u32 i = 0; i < TL_BPF_PROBES; i++) {
+		struct tl_bpf_entry *entry = &state.entries[(hash + i) & (TL_BPF_ENTRIES - 1)];
+
+		if (entry->used == 2) {
+			if (entry->key.pc == key->pc && entry->key.detail == key->detail &&
+				entry->key.rest == key->rest)
+				return entry;
+			continue;
+		}
+		if (__sync_val_compare_and_swap(&entry->used, 0, 1) == 0) {
+			entry->key = *key;
+			/* An exchange orders the key before it. */
+			__sync_lock_test_and_set(&entry->used, 2);
+			return entry;
+		}
+	}
+	return 0;
+}
+
+/* The exit that was open has been handled. */
+static __always_inline void close_exit(struct tl_bpf_slot *slot, __u64 ns)
+{
+	struct tl_bpf_entry *entry = find_entry(&slot->open);
+	__u32 bucket;
+
+	if (!entry) {
+		count_plain(slot);
+		return;
+	}
+	entry->value.count++;
+	entry->value.ns += ns;
+	if (ns > entry->value.max)
+		entry->value.max = ns;
+	bucket = bucket_of(ns);
+	if (bucket < TL_BPF_HIST_BUCKETS)
+		entry->value.hist[bucket]++;
+}
+
+static __always_inline void on_exit(struct tl_bpf_slot *slot, __u32 index, __u32 ret, __u32 ec,
+	__u64 pc, __u64 detail, __u32 mode, __u64 now)
+{
+	if (slot->where == WHERE_GUEST)
+		slot->guest += now - slot->stamp;
+	else if (slot->where == WHERE_HOST)
+		/* Its entry was not seen. */
+		count_plain(slot);
+	slot->exits++;
+	slot->stamp = now;
+	slot->where = WHERE_HOST;
+	slot->open.detail = detail;
+	slot->open.pc = pc;
+	slot->open.rest = TL_BPF_REST(index, class_of(ret, ec), TL_BPF_BY_KERNEL, mode & 0xff);
+}
+
+static __always_inline void on_entry(struct tl_bpf_slot *slot, __u64 now, __u64 ns)
+{
+	if (slot->where == WHERE_HOST)
+		close_exit(slot, ns);
+	if (!slot->first)
+		slot->first = now;
+	slot->stamp = now;
+	slot->where = WHERE_GUEST;
+}
+
+/* (ret, esr_ec, vcpu_pc, vm_id, vcpu_id, exits, esr, far, ipa, mode, counter) */
+SEC("raw_tp/kvm_exit")
+int exit_patched(struct bpf_raw_tracepoint_args *ctx)
+{
+	__u32 ret = ctx->args[0], ec = ctx->args[1] & 0x3f;
+	__u32 index = slot_of(ctx->args[3], ctx->args[4]);
+	struct tl_bpf_slot *slot;
+
+	if (index >= TL_BPF_SLOTS)
+		return 0;
+	slot = &state.slots[index];
+	if (!config.known_threads) {
+		__u32 tid = (__u32)bpf_get_current_pid_tgid();
+
+		if (slot->tid != tid)
+			adopt(slot, index, ctx->args[3], ctx->args[4], tid);
+		remember(index);
+	}
+	if (slot->count && ctx->args[5] > slot->count + 1)
+		slot->missed += ctx->args[5] - slot->count - 1;
+	slot->count = ctx->args[5];
+	on_exit(slot, index, ret, ec, ctx->args[2],
+		(ret & ~RET_SERROR_PENDING) == RET_TRAP ? detail_of(ec, ctx->args[6], ctx->args[8])
+							: 0,
+		ctx->args[9], ctx->args[10]);
+	return 0;
+}
+
+/* (vcpu_pc, vm_id, vcpu_id, exits, counter) */
+SEC("raw_tp/kvm_entry")
+int entry_patched(struct bpf_raw_tracepoint_args *ctx)
+{
+	__u32 index = slot_of(ctx->args[1], ctx->args[2]);
+	struct tl_bpf_slot *slot;
+	__u64 now = ctx->args[4];
+
+	if (index >= TL_BPF_SLOTS)
+		return 0;
+	slot = &state.slots[index];
+	if (slot->count && ctx->args[3] > slot->count)
+		slot->missed += ctx->args[3] - slot->count;
+	slot->count = ctx->args[3];
+	on_entry(slot, now, (now - slot->stamp) * config.ns_mult >> config.ns_shift);
+	return 0;
+}
+
+/* On a stock kernel, a thread is a vCPU. */
+static __always_inline __u32 stock_slot(void)
+{
+	__u64 both = bpf_get_current_pid_tgid();
+
+	if (config.tgid && both >> 32 != config.tgid)
+		return TL_BPF_SLOTS;
+	return find_slot(0, (__u32)both);
+}
+
+/* (ret, esr_ec, vcpu_pc) */
+SEC("raw_tp/kvm_exit")
+int exit_stock(struct bpf_raw_tracepoint_args *ctx)
+{
+	__u32 index = stock_slot(), tid = (__u32)bpf_get_current_pid_tgid();
+	struct tl_bpf_slot *slot;
+
+	if (index >= TL_BPF_SLOTS)
+		return 0;
+	slot = &state.slots[index];
+	if (slot->tid != tid)
+		adopt(slot, index, 0, tid, tid);
+	remember(index);
+	on_exit(slot, index, ctx->args[0], ctx->args[1] & 0x3f, ctx->args[2], 0, 0,
+		bpf_ktime_get_ns());
+	return 0;
+}
+
+/* (vcpu_pc) */
+SEC("raw_tp/kvm_entry")
+int entry_stock(struct bpf_raw_tracepoint_args *ctx)
+{
+	__u32 index = stock_slot();
+	__u64 now = bpf_ktime_get_ns();
+
+	(void)ctx;
+	if (index < TL_BPF_SLOTS)
+		on_entry(&state.slots[index], now, now - state.slots[index].stamp);
+	return 0;
+}
+
+/* (vcpu_pc, r0, imm): HVC, and SMC, that the kernel looks at. */
+SEC("raw_tp/kvm_hvc_arm64")
+int hvc(struct bpf_raw_tracepoint_args *ctx)
+{
+	struct tl_bpf_slot *slot = current_slot();
+
+	if (slot && slot->where == WHERE_HOST)
+		slot->open.detail = TL_DETAIL_IMM(ctx->args[2] & 0xffff) | (__u32)ctx->args[1];
+	return 0;
+}
+
+/* (hsr), stock only: the patched exit has it. */
+SEC("raw_tp/kvm_handle_sys_reg")
+int sys_reg(struct bpf_raw_tracepoint_args *ctx)
+{
+	struct tl_bpf_slot *slot = current_slot();
+
+	if (slot && slot->where == WHERE_HOST)
+		slot->open.detail = ctx->args[0] & TL_DETAIL_SYS64_MASK;
+	return 0;
+}
+
+/* (vcpu_pc, hsr, hxfar, ipa), stock only. The IPA is that of the page. */
+SEC("raw_tp/kvm_guest_fault")
+int guest_fault(struct bpf_raw_tracepoint_args *ctx)
+{
+	struct tl_bpf_slot *slot = current_slot();
+
+	if (slot && slot->where == WHERE_HOST)
+		slot->open.detail = detail_of(ctx->args[1] >> 26 & 0x3f, ctx->args[1],
+			ctx->args[3] | (ctx->args[2] & 0xfff));
+	return 0;
+}
+
+/* (vcpu_pc, is_wfe), stock only. */
+SEC("raw_tp/kvm_wfx_arm64")
+int wfx(struct bpf_raw_tracepoint_args *ctx)
+{
+	struct tl_bpf_slot *slot = current_slot();
+
+	if (slot && slot->where == WHERE_HOST)
+		slot->open.detail = ctx->args[1] & 1;
+	return 0;
+}
+
+/* (reason, errno) */
+SEC("raw_tp/kvm_userspace_exit")
+int user_exit(struct bpf_raw_tracepoint_args *ctx)
+{
+	struct tl_bpf_slot *slot = current_slot();
+	__s32 error = (__s32)ctx->args[1];
+
+	if (!slot)
+		return 0;
+	/* After -EINTR the exit reason is stale: no exit was handed out. */
+	if (error == -EINTR) {
+		slot->interrupted++;
+		return 0;
+	}
+	slot->user_exits++;
+	if (slot->where == WHERE_HOST)
+		slot->open.rest |= TL_BPF_REST_USER;
+	return 0;
+}

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Slots become vCPUs, keys become details and, added up, classes.
+ */
+#include "trace/collect/bpf_profile.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct fill {
+	struct tl_profile *profile;
+	const struct tl_bpf_state *state;
+	bool patched;
+	struct tl_profile_vcpu *vcpus[TL_BPF_SLOTS]; /* by slot; NULL: nobody's */
+};
+
+static unsigned int class_of(unsigned int bpf_class)
+{
+	static const unsigned int special[] = {
+		TL_CLASS_IRQ, TL_CLASS_SERROR, TL_CLASS_IL, TL_CLASS_OTHER};
+
+	if (bpf_class < TL_BPF_CLASS_IRQ)
+		return TL_CLASS_EC + bpf_class;
+	return bpf_class < TL_BPF_CLASSES ? special[bpf_class - TL_BPF_CLASS_IRQ] : TL_CLASS_OTHER;
+}
+
+/* The middle of a bucket, in ns. */
+static uint64_t bucket_ns(unsigned int bucket)
+{
+	unsigned int exponent = TL_BPF_HIST_MIN + bucket / 4;
+	uint64_t step = (UINT64_C(1) << exponent) / 4;
+
+	return (UINT64_C(1) << exponent) + bucket % 4 * step + step / 2;
+}
+
+static struct tl_hist *hist_of(const struct tl_bpf_value *value)
+{
+	struct tl_hist *hist = calloc(1, sizeof(*hist));
+
+	if (!hist)
+		return NULL;
+	for (unsigned int b = 0; b < TL_BPF_HIST_BUCKETS; b++)
+		tl_hist_add_many(hist, bucket_ns(b), value->hist[b]);
+	/* These are known exactly, where the buckets are not. */
+	hist->sum = value->ns;
+	hist->max = value->max;
+	if (hist->min > hist->max)
+		hist->min = hist->max;
+	return hist;
+}
+
+/* Where the class's times are added to; NULL: no memory. */
+static struct tl_hist *class_time(struct fill *fill, struct tl_profile_class *exit_class)
+{
+	if (!exit_class->time)
+		exit_class->time = calloc(1, sizeof(*exit_class->time));
+	if (!exit_class->time)
+		fill->profile->failed = 1;
+	return exit_class->time;
+}
+
+static struct tl_profile_detail detail_of(const struct tl_bpf_key *key)
+{
+	return (struct tl_profile_detail){
+		.exit_class = class_of(TL_BPF_REST_CLASS(key->rest)),
+		.detail = key->detail,
+		.pc = key->pc,
+		.mode = TL_BPF_REST_MODE(key->rest),
+		.handler = TL_BPF_REST_HANDLER(key->rest) == TL_BPF_BY_USER ? TL_HANDLER_USER
+									    : TL_HANDLER_KERNEL,
+	};
+}
+
+static int on_key(void *ctx, const struct tl_bpf_key *key, const struct tl_bpf_value *value)
+{
+	struct fill *fill = ctx;
+	uint32_t slot = TL_BPF_REST_SLOT(key->rest);
+	struct tl_profile_vcpu *vcpu = slot < TL_BPF_SLOTS ? fill->vcpus[slot] : NULL;
+	struct tl_profile_detail detail = detail_of(key);
+	struct tl_hist *sum;
+
+	detail.count = value->count;
+	detail.time = hist_of(value);
+	if (!detail.time)
+		return -ENOMEM;
+	if (!vcpu) {
+		free(detail.time);
+		return 0;
+	}
+	detail.vcpu = vcpu->id;
+	vcpu->classes[detail.exit_class].count += value->count;
+	sum = class_time(fill, &vcpu->classes[detail.exit_class]);
+	if (sum)
+		tl_hist_merge(sum, detail.time);
+	return tl_details_add(&fill->profile->details, &detail);
+}
+
+/* The exit that its entry did not follow: counted, without a time. */
+static int add_open_exit(
+	struct fill *fill, struct tl_profile_vcpu *vcpu, const struct tl_bpf_slot *slot)
+{
+	struct tl_profile_detail detail = detail_of(&slot->open);
+
+	detail.vcpu = vcpu->id;
+	detail.count = 1;
+	vcpu->where = TL_VCPU_HOST;
+	vcpu->classes[detail.exit_class].count++;
+	return tl_details_add(&fill->profile->details, &detail);
+}
+
+/* Stamps are ticks of the system counter, or on a stock kernel ns. */
+static uint64_t to_ns(const struct fill *fill, uint64_t stamp)
+{
+	uint64_t hz = fill->patched ? fill->profile->counter_hz : 0;
+
+	return hz ? stamp / hz * 1000000000u + stamp % hz * 1000000000u / hz : stamp;
+}
+
+static int fill_vcpu(
+	struct fill *fill, struct tl_profile_vcpu *vcpu, const struct tl_bpf_slot *slot)
+{
+	struct tl_profile *profile = fill->profile;
+	uint64_t first = to_ns(fill, slot->first), last = to_ns(fill, slot->stamp);
+
+	vcpu->exits = slot->exits;
+	vcpu->userspace_exits = slot->user_exits;
+	vcpu->interrupted = slot->interrupted;
+	vcpu->guest_ns = to_ns(fill, slot->guest);
+	if (fill->patched) {
+		vcpu->has_counts = 1;
+		vcpu->last_count = slot->count;
+		vcpu->missed = slot->missed;
+	}
+	for (unsigned int c = 0; c < TL_BPF_CLASSES; c++) {
+		vcpu->classes[class_of(c)].count += slot->plain[c];
+		vcpu->classes[class_of(c)].untimed += slot->plain[c];
+	}
+	if (!profile->first_ts || first < profile->first_ts)
+		profile->first_ts = first;
+	if (last > profile->last_ts)
+		profile->last_ts = last;
+	return slot->where == 2 ? add_open_exit(fill, vcpu, slot) : 0;
+}
+
+static struct tl_profile_vcpu *vcpu_of(const struct fill *fill, const struct tl_bpf_slot *slot)
+{
+	const struct tl_profile *profile = fill->profile;
+
+	if (fill->patched)
+		return tl_profile_vcpu(profile, (unsigned int)(slot - fill->state->slots));
+	for (unsigned int i = 0; i < profile->vcpu_count; i++) {
+		if (profile->vcpus[i]->tid == (pid_t)slot->tid)
+			return profile->vcpus[i];
+	}
+	return NULL;
+}
+
+int tl_bpf_profile_fill(struct tl_bpf *bpf, struct tl_profile *profile)
+{
+	struct fill *fill = calloc(1, sizeof(*fill));
+	int ret = 0;
+
+	if (!fill)
+		return -ENOMEM;
+	fill->profile = profile;
+	fill->state = tl_bpf_state(bpf);
+	fill->patched = tl_bpf_is_patched(bpf);
+	profile->strangers += fill->state->strangers;
+	for (unsigned int i = 0; i < TL_BPF_SLOTS && !ret; i++) {
+		const struct tl_bpf_slot *slot = &fill->state->slots[i];
+
+		if (!slot->first && !slot->exits)
+			continue;
+		fill->vcpus[i] = vcpu_of(fill, slot);
+		if (fill->vcpus[i])
+			ret = fill_vcpu(fill, fill->vcpus[i], slot);
+		else
+			profile->strangers += slot->exits;
+	}
+	ret = ret ? ret : tl_bpf_for_each(bpf, on_key, fill);
+	free(fill);
+	return ret;
+}

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT */
+#include "trace/decode/detail.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/vm_desc.h"
+#include "trace/decode/device_regs.h"
+#include "trace/decode/esr.h"
+#include "trace/decode/smccc.h"
+#include "trace/decode/sysreg.h"
+
+#define EC(number) (TL_CLASS_EC + (number))
+
+static void put_sysreg(char *buffer, size_t size, uint64_t detail)
+{
+	char name[48];
+	const char *known = tl_sysreg_name((uint32_t)detail, name, sizeof(name));
+
+	/* Op0 1 are instructions, which have no direction. */
+	if ((detail >> 20 & 3) == 1)
+		snprintf(buffer, size, "%s", known);
+	else
+		snprintf(buffer, size, "%s %s", known,
+			tl_sysreg_is_read((uint32_t)detail) ? "read" : "write");
+}
+
+static void put_call(char *buffer, size_t size, uint64_t detail)
+{
+	unsigned int immediate = (unsigned int)(detail >> 32) & 0xffff;
+	char name[48];
+
+	if (immediate)
+		snprintf(buffer, size, "#%u", immediate);
+	else
+		snprintf(buffer, size, "%s", tl_smccc_name((uint32_t)detail, name, sizeof(name)));
+}
+
+static const struct tl_vm_region *find_region(const struct tl_vm_map *map, uint64_t ipa)
+{
+	for (unsigned int i = 0; map && i < map->count; i++) {
+		if (ipa >= map->regions[i].base &&
+			ipa - map->regions[i].base < map->regions[i].size)
+			return &map->regions[i];
+	}
+	return NULL;
+}
+
+/* DDI 0487, ISS encoding of a Data Abort, DFSC. */
+static void put_fault(char *buffer, size_t size, uint64_t detail, const char *access)
+{
+	static const char *const kinds[] = {
+		"address size", "translation", "access flag", "permission"};
+	unsigned int fsc = detail & 0x3f;
+
+	if (fsc >> 2 < 4)
+		snprintf(buffer, size, "RAM %s: stage-2 %s, level %u", access, kinds[fsc >> 2],
+			fsc & 3);
+	else
+		snprintf(buffer, size, "RAM %s: fault status 0x%02x", access, fsc);
+}
+
+static void put_abort(
+	char *buffer, size_t size, uint64_t detail, const struct tl_vm_map *map, const char *access)
+{
+	uint64_t ipa = detail & TL_DETAIL_IPA;
+	const struct tl_vm_region *region;
+	char name[48];
+
+	if (detail & TL_DETAIL_RAM) {
+		put_fault(buffer, size, detail, access);
+		return;
+	}
+	region = find_region(map, ipa);
+	if (region)
+		snprintf(buffer, size, "%s %s %s", region->name,
+			tl_device_reg_name(region->name, ipa - region->base, name, sizeof(name)),
+			access);
+	else
+		snprintf(buffer, size, "no device at 0x%" PRIx64 ", %s", ipa, access);
+}
+
+const char *tl_detail_text(char *buffer, size_t size, unsigned int exit_class, uint64_t detail,
+	const struct tl_vm_map *map)
+{
+	static const char *const waits[] = {"WFI", "WFE", "WFIT", "WFET"};
+
+	buffer[0] = 0;
+	switch (exit_class) {
+	case EC(0x01):
+		snprintf(buffer, size, "%s", waits[detail & TL_DETAIL_WFX_MASK]);
+		break;
+	case EC(0x12):
+	case EC(0x13):
+	case EC(0x16):
+	case EC(0x17):
+		put_call(buffer, size, detail);
+		break;
+	case EC(0x18):
+		put_sysreg(buffer, size, detail);
+		break;
+	case EC(0x20):
+		put_abort(buffer, size, detail, map, "fetch");
+		break;
+	case EC(0x24):
+		put_abort(buffer, size, detail, map, detail & TL_DETAIL_WRITE ? "write" : "read");
+		break;
+	default:
+		break;
+	}
+	return buffer;
+}

@@ -60,10 +60,12 @@ $(PROGRAM_OBJ)/trace/bpf/object.S.o: trace/bpf/object.S $(BPF_OBJECT) mk/program
 	$(Q)$(PROGRAM_CC) -I $(BUILD)/bpf -c -o $@ $<
 
 # libtraceevent's plug-in loader names dlopen, which a static program cannot have and
-# which nothing here calls: the linker's warning about it is the only one left out.
+# which nothing here calls. The linker's warning about it is left out here, because its
+# own --no-warnings hides undefined symbols as well.
 $(PROGRAM): $(PROGRAM_OBJECTS)
 	$(call say,LD,$@)
-	$(Q)$(PROGRAM_CC) -static -o $@ $^ -L $(SYSROOT_LIB) $(PROGRAM_LIBS) -Wl,--no-warnings 2>/dev/null || \
-		$(PROGRAM_CC) -static -o $@ $^ -L $(SYSROOT_LIB) $(PROGRAM_LIBS)
+	$(Q)status=0; $(PROGRAM_CC) -static -o $@ $^ -L $(SYSROOT_LIB) $(PROGRAM_LIBS) 2>$@.log || status=$$?; \
+		grep -v -e "Using 'dlopen' in statically linked" -e 'in function `load_plugin' $@.log >&2 || true; \
+		rm -f $@.log; exit $$status
 
 -include $(shell find $(PROGRAM_OBJ) -name '*.d' 2>/dev/null)

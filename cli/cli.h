@@ -3,8 +3,9 @@
 #ifndef TL_CLI_CLI_H
 #define TL_CLI_CLI_H
 
-/* trapline run, trapline caps */
+/* trapline run, profile, caps */
 int tl_cli_run(int argc, char **argv);
+int tl_cli_profile(int argc, char **argv);
 int tl_cli_caps(int argc, char **argv);
 
 #endif

@@ -19,6 +19,7 @@ static const struct {
 	const char *what;
 } commands[] = {
 	{"run", tl_cli_run, "boot a guest, and profile its exits"},
+	{"profile", tl_cli_profile, "profile the exits of another program's VM"},
 	{"caps", tl_cli_caps, "what this host can do, and what it lacks"},
 };
 

@@ -27,6 +27,17 @@ run perf kvm -i /tmp/perf.data stat report
 grep -E '^ +HVC64 +1002 ' "$WORK/out" "$WORK/err" >/dev/null || problem 'no line "HVC64 1002"'
 end
 
+begin 'perf stat and trapline profile on one QEMU guest: the same number of exits'
+run perf stat -x, -e kvm:kvm_exit trapline profile --json /tmp/qemu.json -- qemu-system-aarch64 \
+	-M virt,gic-version=3 -accel kvm -cpu host -smp 2 -m 256M -nodefaults -no-user-config -display none \
+	-nic none -no-reboot -serial stdio -kernel "$TL_GUESTS/Image" -initrd "$TL_GUESTS/linux.cpio.gz" \
+	-append 'console=ttyAMA0 quiet'
+status_is 0
+seen=$(sed -n 's/^\([0-9]*\),,kvm:kvm_exit.*/\1/p' "$WORK/err")
+equal 'what perf saw' "$seen" "$(total /tmp/qemu.json exits)"
+error_has 'pl011 UARTDR write +VMM '
+end
+
 begin 'perf stat: exits as KVM counts them'
 run perf stat -x, -e kvm:kvm_exit trapline run "$TL_GUESTS/exitbench.bin" --append n=1000 --count
 status_is 0

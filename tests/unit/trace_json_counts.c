@@ -2,9 +2,13 @@
 /*
  * What the kernel has counted, in the JSON report: the member "kernel", null for
  * what it does not count, and null for all that only events could tell.
+ * Links: trace/report/json_details.c
+ * Links: trace/decode/detail.c trace/decode/sysreg.c trace/decode/smccc.c
+ * Links: trace/decode/device_regs.c trace/decode/symbols.c trace/decode/symbols_elf.c
+ * Links: trace/decode/symbols_kallsyms.c
  * Links: trace/report/json.c trace/profile/profile.c trace/profile/detail.c
  * Links: trace/profile/hist.c trace/profile/kernel_counts.c trace/decode/esr.c base/log.c
- * Libs: jansson
+ * Libs: jansson elf
  */
 #include "tests/unit/unit.h"
 

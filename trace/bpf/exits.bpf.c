@@ -150,7 +150,8 @@ static __always_inline __u64 detail_of_abort(__u64 esr, __u64 ipa)
 	return detail | (ipa & TL_DETAIL_IPA);
 }
 
-static __always_inline __u64 detail_of(__u32 ec, __u64 esr, __u64 ipa)
+/* Without x0, a call has only its immediate: the kvm_hvc_arm64 event fills in the rest. */
+static __always_inline __u64 detail_of(__u32 ec, __u64 esr, __u64 ipa, __u64 x0)
 {
 	switch (ec) {
 	case EC_SYS64:
@@ -166,7 +167,7 @@ static __always_inline __u64 detail_of(__u32 ec, __u64 esr, __u64 ipa)
 	case EC_HVC64:
 	case EC_SMC32:
 	case EC_SMC64:
-		return TL_DETAIL_IMM(esr & 0xffff);
+		return TL_DETAIL_IMM(esr & 0xffff) | (__u32)x0;
 	default:
 		return 0;
 	}
@@ -302,7 +303,7 @@ static __always_inline void on_entry(struct tl_bpf_slot *slot, __u64 now, __u64 
 	slot->where = WHERE_GUEST;
 }
 
-/* (ret, esr_ec, vcpu_pc, vm_id, vcpu_id, exits, esr, far, ipa, mode, counter) */
+/* (ret, esr_ec, vcpu_pc, vm_id, vcpu_id, exits, esr, far, ipa, mode, counter, x0) */
 SEC("raw_tp/kvm_exit")
 int exit_patched(struct bpf_raw_tracepoint_args *ctx)
 {
@@ -324,8 +325,9 @@ int exit_patched(struct bpf_raw_tracepoint_args *ctx)
 		slot->missed += ctx->args[5] - slot->count - 1;
 	slot->count = ctx->args[5];
 	on_exit(slot, index, ret, ec, ctx->args[2],
-		(ret & ~RET_SERROR_PENDING) == RET_TRAP ? detail_of(ec, ctx->args[6], ctx->args[8])
-							: 0,
+		(ret & ~RET_SERROR_PENDING) == RET_TRAP
+			? detail_of(ec, ctx->args[6], ctx->args[8], ctx->args[11])
+			: 0,
 		ctx->args[9], ctx->args[10]);
 	return 0;
 }
@@ -389,7 +391,7 @@ int entry_stock(struct bpf_raw_tracepoint_args *ctx)
 	return 0;
 }
 
-/* (vcpu_pc, r0, imm): HVC, and SMC, that the kernel looks at. */
+/* (vcpu_pc, r0, imm), stock only. */
 SEC("raw_tp/kvm_hvc_arm64")
 int hvc(struct bpf_raw_tracepoint_args *ctx)
 {
@@ -419,7 +421,7 @@ int guest_fault(struct bpf_raw_tracepoint_args *ctx)
 
 	if (slot && slot->where == WHERE_HOST)
 		slot->open.detail = detail_of(ctx->args[1] >> 26 & 0x3f, ctx->args[1],
-			ctx->args[3] | (ctx->args[2] & 0xfff));
+			ctx->args[3] | (ctx->args[2] & 0xfff), 0);
 	return 0;
 }
 

@@ -37,7 +37,7 @@ static const struct program {
 	{"exit_stock", "kvm_exit", false, true, false},
 	{"entry_stock", "kvm_entry", false, true, false},
 	{"user_exit", "kvm_userspace_exit", true, true, false},
-	{"hvc", "kvm_hvc_arm64", true, true, true},
+	{"hvc", "kvm_hvc_arm64", false, true, true},
 	{"sys_reg", "kvm_handle_sys_reg", false, true, true},
 	{"guest_fault", "kvm_guest_fault", false, true, true},
 	{"wfx", "kvm_wfx_arm64", false, true, true},

@@ -143,7 +143,8 @@ static int fill_vcpu(
 	return slot->where == 2 ? add_open_exit(fill, vcpu, slot) : 0;
 }
 
-static struct tl_profile_vcpu *vcpu_of(const struct fill *fill, const struct tl_bpf_slot *slot)
+/* The vCPU that the program which runs it has named. */
+static struct tl_profile_vcpu *named_vcpu(const struct fill *fill, const struct tl_bpf_slot *slot)
 {
 	const struct tl_profile *profile = fill->profile;
 
@@ -156,29 +157,81 @@ static struct tl_profile_vcpu *vcpu_of(const struct fill *fill, const struct tl_
 	return NULL;
 }
 
-int tl_bpf_profile_fill(struct tl_bpf *bpf, struct tl_profile *profile)
+static int is_used(const struct tl_bpf_slot *slot)
+{
+	return slot->first || slot->exits;
+}
+
+/* Fills in all vCPUs that are in fill->vcpus, and what is in the table. */
+static int fill_all(struct fill *fill, struct tl_bpf *bpf)
+{
+	int ret = 0;
+
+	for (unsigned int i = 0; i < TL_BPF_SLOTS && !ret; i++) {
+		if (fill->vcpus[i])
+			ret = fill_vcpu(fill, fill->vcpus[i], &fill->state->slots[i]);
+	}
+	return ret ? ret : tl_bpf_for_each(bpf, on_key, fill);
+}
+
+static struct fill *new_fill(struct tl_bpf *bpf, struct tl_profile *profile)
 {
 	struct fill *fill = calloc(1, sizeof(*fill));
+
+	if (!fill)
+		return NULL;
+	fill->profile = profile;
+	fill->state = tl_bpf_state(bpf);
+	fill->patched = tl_bpf_is_patched(bpf);
+	return fill;
+}
+
+int tl_bpf_profile_fill(struct tl_bpf *bpf, struct tl_profile *profile)
+{
+	struct fill *fill = new_fill(bpf, profile);
+	int ret;
+
+	if (!fill)
+		return -ENOMEM;
+	profile->strangers += fill->state->strangers;
+	for (unsigned int i = 0; i < TL_BPF_SLOTS; i++) {
+		const struct tl_bpf_slot *slot = &fill->state->slots[i];
+
+		if (!is_used(slot))
+			continue;
+		fill->vcpus[i] = named_vcpu(fill, slot);
+		if (!fill->vcpus[i])
+			profile->strangers += slot->exits;
+	}
+	ret = fill_all(fill, bpf);
+	free(fill);
+	return ret;
+}
+
+int tl_bpf_profile_discover(struct tl_bpf *bpf, unsigned int vm_id, struct tl_profile *profile)
+{
+	struct fill *fill = new_fill(bpf, profile);
+	unsigned int number = 0;
 	int ret = 0;
 
 	if (!fill)
 		return -ENOMEM;
-	fill->profile = profile;
-	fill->state = tl_bpf_state(bpf);
-	fill->patched = tl_bpf_is_patched(bpf);
-	profile->strangers += fill->state->strangers;
 	for (unsigned int i = 0; i < TL_BPF_SLOTS && !ret; i++) {
 		const struct tl_bpf_slot *slot = &fill->state->slots[i];
+		unsigned int id = fill->patched ? slot->vcpu_id : number;
 
-		if (!slot->first && !slot->exits)
+		if (!is_used(slot) || slot->vm_id != vm_id || !slot->tid)
 			continue;
-		fill->vcpus[i] = vcpu_of(fill, slot);
-		if (fill->vcpus[i])
-			ret = fill_vcpu(fill, fill->vcpus[i], slot);
-		else
-			profile->strangers += slot->exits;
+		number++;
+		/* What it had counted before the first exit that was seen. */
+		ret = tl_profile_add_vcpu(profile, id, (pid_t)slot->tid,
+			slot->count > slot->exits + slot->missed
+				? slot->count - slot->exits - slot->missed
+				: 0);
+		if (!ret)
+			fill->vcpus[i] = tl_profile_vcpu(profile, id);
 	}
-	ret = ret ? ret : tl_bpf_for_each(bpf, on_key, fill);
+	ret = ret ? ret : fill_all(fill, bpf);
 	free(fill);
 	return ret;
 }

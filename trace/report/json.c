@@ -13,11 +13,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <jansson.h>
-
 #include "base/log.h"
+#include "trace/report/json_parts.h"
 
-static json_t *number(uint64_t value)
+json_t *tl_json_number(uint64_t value)
 {
 	/* JSON numbers here are signed 64-bit; no count or ns gets near. */
 	return json_integer(value > INT64_MAX ? INT64_MAX : (json_int_t)value);
@@ -25,18 +24,18 @@ static json_t *number(uint64_t value)
 
 static json_t *number_or_null(int known, uint64_t value)
 {
-	return known ? number(value) : json_null();
+	return known ? tl_json_number(value) : json_null();
 }
 
-static json_t *times(const struct tl_hist *time)
+json_t *tl_json_times(const struct tl_hist *time)
 {
 	static const struct tl_hist none;
 	const struct tl_hist *h = time ? time : &none;
 
-	return json_pack("{so so so so so so}", "total", number(h->sum), "avg",
-		number(tl_hist_average(h)), "min", number(h->count ? h->min : 0), "p50",
-		number(tl_hist_percentile(h, 50)), "p99", number(tl_hist_percentile(h, 99)), "max",
-		number(h->max));
+	return json_pack("{so so so so so so}", "total", tl_json_number(h->sum), "avg",
+		tl_json_number(tl_hist_average(h)), "min", tl_json_number(h->count ? h->min : 0),
+		"p50", tl_json_number(tl_hist_percentile(h, 50)), "p99",
+		tl_json_number(tl_hist_percentile(h, 99)), "max", tl_json_number(h->max));
 }
 
 static json_t *class_object(const struct tl_profile_vcpu *vcpu, unsigned int c)
@@ -44,8 +43,9 @@ static json_t *class_object(const struct tl_profile_vcpu *vcpu, unsigned int c)
 	const struct tl_profile_class *entry = &vcpu->classes[c];
 
 	return json_pack("{ss so so so}", "name", tl_esr_class_name(c), "count",
-		number(entry->count), "timed", number(entry->time ? entry->time->count : 0), "ns",
-		times(entry->time));
+		tl_json_number(entry->count), "timed",
+		tl_json_number(entry->time ? entry->time->count : 0), "ns",
+		tl_json_times(entry->time));
 }
 
 /* The classes, WFx among them: the sum of their counts is the vCPU's exits. */
@@ -70,7 +70,8 @@ static json_t *gap_array(const struct tl_profile *profile, const struct tl_profi
 		const struct tl_profile_gap *gap = &vcpu->gaps[i];
 		json_t *object = json_pack("{so so so}", "from",
 			number_or_null(gap->from != 0, gap->from - profile->first_ts), "to",
-			number(gap->to - profile->first_ts), "exits", number(gap->exits));
+			tl_json_number(gap->to - profile->first_ts), "exits",
+			tl_json_number(gap->exits));
 
 		if (json_array_append_new(array, object)) {
 			json_decref(array);
@@ -90,7 +91,7 @@ static json_t *returned_object(const struct tl_kernel_counts *kernel)
 	for (unsigned int c = 0; c < TL_CLASS_COUNT; c++) {
 		if (kernel->classes[c])
 			json_object_set_new(
-				object, tl_esr_class_name(c), number(kernel->classes[c]));
+				object, tl_esr_class_name(c), tl_json_number(kernel->classes[c]));
 	}
 	return object;
 }
@@ -107,7 +108,7 @@ static json_t *fixups_object(const struct tl_kernel_counts *kernel)
 			i == TL_FIXUP_WITHHELD ? "WITHHELD" : tl_esr_class_name(TL_CLASS_EC + i);
 
 		if (kernel->fixups[i])
-			json_object_set_new(object, name, number(kernel->fixups[i]));
+			json_object_set_new(object, name, tl_json_number(kernel->fixups[i]));
 	}
 	return object;
 }
@@ -127,7 +128,7 @@ static json_t *times_object(const struct tl_kernel_counts *kernel)
 			continue;
 		buckets = json_array();
 		for (unsigned int b = 0; b < TL_KERNEL_BUCKETS; b++)
-			json_array_append_new(buckets, number(kernel->times[i].buckets[b]));
+			json_array_append_new(buckets, tl_json_number(kernel->times[i].buckets[b]));
 		json_object_set_new(object, kernel->times[i].name, buckets);
 	}
 	return object;
@@ -148,8 +149,8 @@ static json_t *vcpu_object(const struct tl_profile *profile, const struct tl_pro
 	const struct tl_profile_class *idle = &vcpu->classes[TL_CLASS_WFX];
 	int events = !profile->no_events;
 
-	return json_pack("{so so so so so so so so so so so so}", "id", number(vcpu->id), "exits",
-		number_or_null(events, vcpu->exits), "kernel_exits",
+	return json_pack("{so so so so so so so so so so so so}", "id", tl_json_number(vcpu->id),
+		"exits", number_or_null(events, vcpu->exits), "kernel_exits",
 		number_or_null(r.has_kernel, r.kernel), "last_count",
 		number_or_null(events && r.has_last, r.last), "userspace_exits",
 		number_or_null(events, vcpu->userspace_exits), "interrupted",
@@ -185,10 +186,10 @@ static json_t *profile_object(const struct tl_profile *profile)
 			return NULL;
 		}
 	}
-	return json_pack("{ss so so sb so so}", "schema", TL_REPORT_SCHEMA, "duration_ns",
+	return json_pack("{ss so so sb so so so}", "schema", TL_REPORT_SCHEMA, "duration_ns",
 		number_or_null(events, profile->last_ts - profile->first_ts), "exit_counts",
 		events ? json_boolean(profile->patched) : json_null(), "events", events, "vcpus",
-		vcpus, "totals", totals_object(profile));
+		vcpus, "totals", totals_object(profile), "details", tl_json_details(profile));
 }
 
 /* Writes all, or returns -errno; always closes. Only here can a full disk show. */

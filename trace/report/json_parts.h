@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the parts of the JSON report share; not for others.
+ */
+#ifndef TL_TRACE_JSON_PARTS_H
+#define TL_TRACE_JSON_PARTS_H
+
+#include <jansson.h>
+
+#include "trace/profile/profile.h"
+
+json_t *tl_json_number(uint64_t value);
+
+/* total, avg, min, p50, p99, max in ns; zeros where `time` is NULL. */
+json_t *tl_json_times(const struct tl_hist *time);
+
+/* The array of what the exits were for; NULL: no memory. */
+json_t *tl_json_details(const struct tl_profile *profile);
+
+#endif

@@ -3,15 +3,18 @@
 # Benchmarks: bench/NAME writes results/NAME.md and results/NAME.json, from what
 # bench/NAME.board.sh did on the deterministic board.
 
-.PHONY: bench bench-boot bench-count bench-check
+.PHONY: bench bench-boot bench-count bench-trace bench-check
 
-bench: bench-boot bench-count ## every benchmark; bench-NAME runs one
+bench: bench-boot bench-count bench-trace ## every benchmark; bench-NAME runs one
 
 bench-boot: $(BOARD_INITRAMFS) $(BUILD)/kernel/Image $(BOARD_TOOLS) | deps-bench ## a Linux boot beside QEMU's, what a profile costs
 	$(Q)bench/boot
 
 bench-count: $(BOARD_INITRAMFS) $(BUILD)/kernel/Image $(BUILD)/kernel-6.12-stock/Image | deps-bench ## what counting costs an exit, beside the unpatched kernel
 	$(Q)bench/count
+
+bench-trace: $(BOARD_INITRAMFS) $(BUILD)/kernel/Image $(BOARD_TOOLS) | deps-bench ## what each way to trace an exit costs
+	$(Q)bench/trace
 
 bench-check: | deps-bench ## figures in results/ that miss a goal or are worse than a peer's
 	$(Q)bench/check

@@ -63,6 +63,16 @@ struct {
 	__type(value, __u32);
 } last_slot SEC(".maps");
 
+/* The slot of that number, so that the verifier sees where it lies. */
+static __always_inline struct tl_bpf_slot *slot_at(__u32 index)
+{
+	__u64 at = index;
+
+	/* The compiler knows that it is in range, and would leave the check out. */
+	asm volatile("" : "+r"(at));
+	return &state.slots[at & (TL_BPF_SLOTS - 1)];
+}
+
 static __always_inline void remember(__u32 index)
 {
 	__u32 none = 0, *last = bpf_map_lookup_elem(&last_slot, &none);
@@ -87,22 +97,6 @@ static __noinline __u32 find_slot(__u32 vm_id, __u32 vcpu_id)
 	return index;
 }
 
-/* The slot of an event that names its vCPU; TL_BPF_SLOTS: not of interest. */
-static __always_inline __u32 slot_of(__u32 vm_id, __u32 vcpu_id)
-{
-	__u32 index = vcpu_id;
-
-	if (config.vm_id && vm_id != config.vm_id)
-		return TL_BPF_SLOTS;
-	if (config.tgid && bpf_get_current_pid_tgid() >> 32 != config.tgid)
-		return TL_BPF_SLOTS;
-	if (config.lookup)
-		index = find_slot(vm_id, vcpu_id);
-	if (index >= TL_BPF_SLOTS)
-		__sync_fetch_and_add(&state.strangers, 1);
-	return index;
-}
-
 /* A vCPU seems to have moved to this thread: so be it. */
 static __noinline int adopt(
 	struct tl_bpf_slot *slot, __u32 index, __u32 vm_id, __u32 vcpu_id, __u32 tid)
@@ -113,6 +107,47 @@ static __noinline int adopt(
 	slot->vm_id = vm_id;
 	slot->vcpu_id = vcpu_id;
 	return bpf_map_update_elem(&slot_of_tid, &key, &index, BPF_ANY);
+}
+
+/*
+ * The slot of (vm, vcpu) where there may be many: the CPU's last one, if it is that
+ * vCPU's, needs no more looking up; what it belongs to was checked when it came.
+ */
+static __always_inline __u32 look_up_slot(__u32 vm_id, __u32 vcpu_id)
+{
+	__u32 none = 0, *last = bpf_map_lookup_elem(&last_slot, &none), index;
+	__u64 both;
+
+	if (last && *last < TL_BPF_SLOTS && state.slots[*last].tid &&
+		state.slots[*last].vcpu_id == vcpu_id && state.slots[*last].vm_id == vm_id)
+		return *last;
+	both = bpf_get_current_pid_tgid();
+	if (config.tgid && both >> 32 != config.tgid)
+		return TL_BPF_SLOTS;
+	index = find_slot(vm_id, vcpu_id);
+	if (index < TL_BPF_SLOTS) {
+		if (slot_at(index)->tid != (__u32)both)
+			adopt(slot_at(index), index, vm_id, vcpu_id, (__u32)both);
+		if (last)
+			*last = index;
+	} else {
+		__sync_fetch_and_add(&state.strangers, 1);
+	}
+	return index;
+}
+
+/* The slot of an event that names its vCPU; TL_BPF_SLOTS: not of interest. */
+static __always_inline __u32 slot_of(__u32 vm_id, __u32 vcpu_id)
+{
+	if (!config.known_threads)
+		return look_up_slot(vm_id, vcpu_id);
+	if (vm_id != config.vm_id)
+		return TL_BPF_SLOTS;
+	if (vcpu_id >= TL_BPF_SLOTS) {
+		__sync_fetch_and_add(&state.strangers, 1);
+		return TL_BPF_SLOTS;
+	}
+	return vcpu_id;
 }
 
 /* The slot of the thread that runs, for events without a vCPU. */
@@ -313,14 +348,7 @@ int exit_patched(struct bpf_raw_tracepoint_args *ctx)
 
 	if (index >= TL_BPF_SLOTS)
 		return 0;
-	slot = &state.slots[index];
-	if (!config.known_threads) {
-		__u32 tid = (__u32)bpf_get_current_pid_tgid();
-
-		if (slot->tid != tid)
-			adopt(slot, index, ctx->args[3], ctx->args[4], tid);
-		remember(index);
-	}
+	slot = slot_at(index);
 	if (slot->count && ctx->args[5] > slot->count + 1)
 		slot->missed += ctx->args[5] - slot->count - 1;
 	slot->count = ctx->args[5];
@@ -342,7 +370,7 @@ int entry_patched(struct bpf_raw_tracepoint_args *ctx)
 
 	if (index >= TL_BPF_SLOTS)
 		return 0;
-	slot = &state.slots[index];
+	slot = slot_at(index);
 	if (slot->count && ctx->args[3] > slot->count)
 		slot->missed += ctx->args[3] - slot->count;
 	slot->count = ctx->args[3];
@@ -369,7 +397,7 @@ int exit_stock(struct bpf_raw_tracepoint_args *ctx)
 
 	if (index >= TL_BPF_SLOTS)
 		return 0;
-	slot = &state.slots[index];
+	slot = slot_at(index);
 	if (slot->tid != tid)
 		adopt(slot, index, 0, tid, tid);
 	remember(index);
@@ -387,7 +415,7 @@ int entry_stock(struct bpf_raw_tracepoint_args *ctx)
 
 	(void)ctx;
 	if (index < TL_BPF_SLOTS)
-		on_entry(&state.slots[index], now, now - state.slots[index].stamp);
+		on_entry(slot_at(index), now, now - slot_at(index)->stamp);
 	return 0;
 }
 

@@ -101,7 +101,7 @@ struct tl_bpf_slot {
 
 /* All that the programs write. */
 struct tl_bpf_state {
-	__u32 slots_used; /* only with config.lookup, and on a stock kernel */
+	__u32 slots_used; /* unless threads are known */
 	__u32 pad;
 	__u64 strangers; /* events of vCPUs for which there was no slot */
 	struct tl_bpf_slot slots[TL_BPF_SLOTS];

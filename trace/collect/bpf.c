@@ -52,16 +52,17 @@ struct tl_bpf {
 	bool patched;
 };
 
-/* What libbpf has to say is for those who ask for it; our own line says the rest. */
+/* What libbpf and the verifier have to say is for those who ask for it, line by line. */
 static int on_libbpf_message(enum libbpf_print_level level, const char *format, va_list args)
 {
-	char text[512];
+	char *text = NULL, *rest = NULL;
 
-	if (level == LIBBPF_DEBUG || !tl_log_enabled(TL_LOG_INFO))
+	if (level == LIBBPF_DEBUG || !tl_log_enabled(TL_LOG_INFO) ||
+		vasprintf(&text, format, args) < 0)
 		return 0;
-	vsnprintf(text, sizeof(text), format, args);
-	text[strcspn(text, "\n")] = 0;
-	tl_log_info("%s", text);
+	for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
+		tl_log_info("%s", line);
+	free(text);
 	return 0;
 }
 
@@ -70,10 +71,9 @@ static int configure(struct tl_bpf *bpf, const struct tl_bpf_options *options)
 	struct bpf_map *map = bpf_object__find_map_by_name(bpf->object, ".rodata");
 	uint64_t hz = tl_counter_frequency();
 	struct tl_bpf_config config = {
-		.vm_id = bpf->patched && !options->lookup ? (uint32_t)options->vm : 0,
-		.tgid = bpf->patched && !options->lookup ? 0 : (uint32_t)options->vm,
-		.lookup = options->lookup || !options->vm,
 		.known_threads = bpf->patched && options->known_threads,
+		.vm_id = (uint32_t)options->vm,
+		.tgid = (uint32_t)options->vm,
 		.ns_mult = hz ? (UINT64_C(1000000000) << NS_SHIFT) / hz : 0,
 		.ns_shift = NS_SHIFT,
 	};
@@ -197,8 +197,11 @@ int tl_bpf_create(struct tl_bpf **out, const struct tl_bpf_options *options, cha
 	if (ret == -EINVAL)
 		ret = try_kind(bpf, options, false);
 	if (ret) {
+		/* EACCES is what the verifier says of a program that it does not take. */
 		snprintf(problem, problem_size, "BPF programs: %s%s", strerror(-ret),
-			ret == -EPERM || ret == -EACCES ? "; run as root" : "");
+			ret == -EPERM    ? "; run as root"
+			: ret == -EACCES ? "; -v shows what the verifier says"
+					 : "");
 		free(bpf);
 		return ret;
 	}

@@ -31,7 +31,8 @@ static void put_call(char *buffer, size_t size, uint64_t detail)
 	unsigned int immediate = (unsigned int)(detail >> 32) & 0xffff;
 	char name[48];
 
-	if (immediate)
+	/* Function 0 is none: a stock kernel does not tell it of SMC. */
+	if (immediate || !(uint32_t)detail)
 		snprintf(buffer, size, "#%u", immediate);
 	else
 		snprintf(buffer, size, "%s", tl_smccc_name((uint32_t)detail, name, sizeof(name)));

@@ -96,7 +96,7 @@ static void choose_map(struct watch *watch)
 
 static int open_bpf(struct watch *watch)
 {
-	struct tl_bpf_options options = {.vm = watch->pid, .lookup = true};
+	struct tl_bpf_options options = {.vm = watch->pid};
 	struct tl_bpf_range ram;
 	char problem[256];
 	int ret;

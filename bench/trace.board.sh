@@ -18,10 +18,10 @@ measure() {
 }
 
 for kind in hvc gic mmio; do
-	measure untraced $kind trapline run "$bench" --append "$kind n=$n"
-	measure count $kind trapline run "$bench" --append "$kind n=$n" --count
-	measure profile $kind trapline run "$bench" --append "$kind n=$n" --profile
-	measure profile-other $kind trapline profile --map qemu-virt -- trapline run "$bench" --append "$kind n=$n"
+	measure untraced "$kind" trapline run "$bench" --append "$kind n=$n"
+	measure count "$kind" trapline run "$bench" --append "$kind n=$n" --count
+	measure profile "$kind" trapline run "$bench" --append "$kind n=$n" --profile
+	measure profile-other "$kind" trapline profile --map qemu-virt -- trapline run "$bench" --append "$kind n=$n"
 done
 measure perf-stat hvc perf stat -e kvm:kvm_exit trapline run "$bench" --append "hvc n=$n"
 measure trace-cmd hvc trace-cmd record -q -o /tmp/trace.dat -e kvm:kvm_entry -e kvm:kvm_exit \

@@ -20,6 +20,7 @@ static const struct {
 } commands[] = {
 	{"run", tl_cli_run, "boot a guest, and profile its exits"},
 	{"profile", tl_cli_profile, "profile the exits of another program's VM"},
+	{"advice", tl_cli_advice, "what profiles give advice on"},
 	{"caps", tl_cli_caps, "what this host can do, and what it lacks"},
 };
 

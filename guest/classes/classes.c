@@ -56,6 +56,60 @@ static void do_sysreg(uint64_t n)
 		(void)tl_sysreg_read(id_aa64pfr0_el1);
 }
 
+/* What old code does to whole caches. */
+static void do_setway(uint64_t n)
+{
+	while (n--)
+		__asm__ volatile("dc cisw, xzr" : : : "memory");
+}
+
+/* HCR_EL2.TID2. */
+static void do_cacheid(uint64_t n)
+{
+	while (n--)
+		(void)tl_sysreg_read(clidr_el1);
+}
+
+static void do_pmu(uint64_t n)
+{
+	while (n--)
+		(void)tl_sysreg_read(pmcr_el0);
+}
+
+static void do_ptimer(uint64_t n)
+{
+	while (n--)
+		(void)tl_sysreg_read(cntp_ctl_el0);
+}
+
+static void do_uartpoll(uint64_t n)
+{
+	while (n--)
+		tl_mmio_read32(TL_UART_BASE + 0x18);
+}
+
+static void do_uartout(uint64_t n)
+{
+	while (n--)
+		tl_uart_putc('.');
+}
+
+/* Where a virtio device would be told of its queue. */
+static void do_notify(uint64_t n)
+{
+	while (n--)
+		tl_mmio_write32(0x0a000050, 0);
+}
+
+/* A load that the syndrome does not describe: the VMM may end it there. */
+static void do_nisv(uint64_t n)
+{
+	uint64_t address = HOLE, value;
+
+	while (n--)
+		__asm__ volatile("ldr %0, [%1], #8" : "=r"(value), "+r"(address) : : "memory");
+}
+
 static void do_gic(uint64_t n)
 {
 	while (n--)
@@ -77,6 +131,13 @@ static void do_memory(uint64_t n)
 {
 	for (uint64_t i = 0; i < n; i++)
 		tl_mmio_write32(FRESH + i * BLOCK, 1);
+}
+
+/* The same, page by page. */
+static void do_pages(uint64_t n)
+{
+	for (uint64_t i = 0; i < n; i++)
+		tl_mmio_write32(FRESH + i * 4096, 1);
 }
 
 /* What is there is no code: the vectors return from it. */
@@ -111,11 +172,14 @@ static const struct section {
 } sections[] = {
 	{"none", do_none}, {"hvc", do_hvc}, /* n hypercalls that KVM answers */
 	{"workaround", do_workaround},      /* n that EL2 answers */
-	{"smc", do_smc}, {"sysreg", do_sysreg},
+	{"smc", do_smc}, {"sysreg", do_sysreg}, {"setway", do_setway}, {"cacheid", do_cacheid},
+	{"pmu", do_pmu}, {"ptimer", do_ptimer}, {"uartpoll", do_uartpoll}, {"uartout", do_uartout},
+	{"notify", do_notify}, {"nisv", do_nisv},
 	{"gic", do_gic},                /* n reads in the GIC's distributor */
 	{"mmio", do_mmio},              /* n reads where no device is: user space answers */
 	{"el0", do_el0},                /* the same, from EL0 */
 	{"memory", do_memory},          /* n blocks of 2 MiB written to, from RAM + 32 MiB on */
+	{"pages", do_pages},            /* n pages of 4 KiB */
 	{"fetch", do_fetch},            /* n of them jumped into */
 	{"fp", do_fp},                  /* n times mmio, then an FP instruction */
 	{"timer", classes_timer},       /* and 4 accesses to the GIC to set it up */

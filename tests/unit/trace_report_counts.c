@@ -3,6 +3,7 @@
  * What the kernel has counted, in the text report: in the place of events, and
  * beside them.
  * Libs: elf
+ * Links: trace/advice/advice.c trace/advice/rules.c trace/report/text_advice.c
  * Links: trace/decode/detail.c trace/decode/sysreg.c trace/decode/smccc.c
  * Links: trace/decode/device_regs.c trace/decode/symbols.c trace/decode/symbols_elf.c
  * Links: trace/decode/symbols_kallsyms.c

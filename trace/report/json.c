@@ -186,10 +186,11 @@ static json_t *profile_object(const struct tl_profile *profile)
 			return NULL;
 		}
 	}
-	return json_pack("{ss so so sb so so so}", "schema", TL_REPORT_SCHEMA, "duration_ns",
+	return json_pack("{ss so so sb so so so so}", "schema", TL_REPORT_SCHEMA, "duration_ns",
 		number_or_null(events, profile->last_ts - profile->first_ts), "exit_counts",
 		events ? json_boolean(profile->patched) : json_null(), "events", events, "vcpus",
-		vcpus, "totals", totals_object(profile), "details", tl_json_details(profile));
+		vcpus, "totals", totals_object(profile), "details", tl_json_details(profile),
+		"advice", tl_json_advice(profile));
 }
 
 /* Writes all, or returns -errno; always closes. Only here can a full disk show. */

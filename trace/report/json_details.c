@@ -6,11 +6,13 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "trace/advice/advice.h"
 #include "trace/decode/detail.h"
 #include "trace/decode/symbols.h"
 #include "trace/report/json_parts.h"
 
-#define PLACES 8
+#define PLACES     8
+#define ADVICE_MAX 32
 
 static json_t *place_object(const struct tl_profile *profile, const struct tl_profile_detail *pc)
 {
@@ -75,5 +77,24 @@ json_t *tl_json_details(const struct tl_profile *profile)
 		json_array_append_new(array, row_object(profile, &pcs, &rows.list[i]));
 	tl_details_fini(&rows);
 	tl_details_fini(&pcs);
+	return array;
+}
+
+json_t *tl_json_advice(const struct tl_profile *profile)
+{
+	struct tl_advice advice[ADVICE_MAX];
+	unsigned int n = tl_advice_of(profile, advice, ADVICE_MAX);
+	json_t *array = json_array();
+
+	for (unsigned int i = 0; i < n; i++) {
+		char address[24];
+
+		snprintf(address, sizeof(address), "0x%" PRIx64, advice[i].pc);
+		json_array_append_new(array,
+			json_pack("{ss ss so sf so ss so}", "rule", advice[i].rule->name, "title",
+				advice[i].rule->title, "exits", tl_json_number(advice[i].exits),
+				"share", advice[i].share, "ns", tl_json_number(advice[i].ns), "pc",
+				address, "exits_at_pc", tl_json_number(advice[i].at_pc)));
+	}
 	return array;
 }

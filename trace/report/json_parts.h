@@ -17,4 +17,7 @@ json_t *tl_json_times(const struct tl_hist *time);
 /* The array of what the exits were for; NULL: no memory. */
 json_t *tl_json_details(const struct tl_profile *profile);
 
+/* The array of the advice that applies. */
+json_t *tl_json_advice(const struct tl_profile *profile);
+
 #endif

@@ -81,6 +81,7 @@ int tl_report_text(FILE *out, const struct tl_profile *profile)
 	for (unsigned int i = 0; i < profile->vcpu_count; i++)
 		tl_text_vcpu(&t, profile, profile->vcpus[i]);
 	tl_text_details(&t, profile);
+	tl_text_advice(&t, profile);
 	tl_text_proof(&t, profile);
 	if (fflush(out) || ferror(out))
 		return errno ? -errno : -EIO;

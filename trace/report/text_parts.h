@@ -28,6 +28,9 @@ void tl_text_vcpu(
 /* What the exits were for, of all vCPUs; nothing where that was not collected. */
 void tl_text_details(struct tl_text *t, const struct tl_profile *profile);
 
+/* What to do about it; nothing where there is nothing to say. */
+void tl_text_advice(struct tl_text *t, const struct tl_profile *profile);
+
 /* An address of the guest: symbol and offset, or the number. Returns `buffer`. */
 const char *tl_text_address(
 	char *buffer, size_t size, const struct tl_symbols *symbols, uint64_t address);

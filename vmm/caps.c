@@ -128,6 +128,8 @@ static void add_features(struct tl_caps *caps)
 
 	add_counting(caps, "events can be traced", "events", f->events,
 		f->problem[0] ? f->problem : "only counts: no times, no single exits");
+	add_counting(caps, "counting in the kernel (BPF)", "bpf", f->bpf,
+		"events are read: exits by class only, and not of other VMMs");
 	add_counting(caps, "KVM's count of exits", "statistics", f->statistics,
 		"no proof that a profile is complete (before Linux 5.14)");
 	if (f->events) {

@@ -4,6 +4,11 @@
 # What exits were for, on the deterministic board: a guest that causes one kind, as many
 # as it is told to, must be seen with that kind, number, handler and place.
 
+if ! trapline caps --json | grep -q '"bpf": true'; then
+	skip "${name%.t}" 'this kernel does not take the BPF programs'
+	return 0
+fi
+
 # details FILE: a line for each: exits, class, handler, what, most frequent symbol.
 details() {
 	tr -d '\n' <"$1" | sed 's/.*"details": \[//; s/"vcpu":/@&/g' | tr '@' '\n' |
@@ -45,6 +50,16 @@ end
 begin 'details: they add up to the exits'
 sum=$(awk '{ n += $1 } END { print n }' "$WORK/details")
 equal 'their sum' "$sum" "$(total "$WORK/kind.json" exits)"
+end
+
+begin 'bursts: the longest run of one kind'
+guest "$TL_GUESTS/classes.elf" --profile="$WORK/kind.json" --append 'gic n=77'
+status_is 0
+error_has '^  vCPU 0, longest: 77 in a row, gicd GICD_TYPER read, [0-9.]+ us, from do_gic\+0x'
+equal longest "$(tr -d ' \n' <"$WORK/kind.json" | grep -o '"longest_burst":{"class":"DABT_LOW","what":"gicdGICD_TYPERread","exits":77,' | wc -l | tr -d ' ')" 1
+guest "$TL_GUESTS/classes.elf" --profile --append 'gic n=5'
+status_is 0
+! grep -q '^Bursts' "$WORK/err" || problem 'five in a row are a burst'
 end
 
 begin 'profile: another program, from its start to its end'

@@ -293,6 +293,27 @@ static __always_inline struct tl_bpf_entry *find_entry(const struct tl_bpf_key *
 	return 0;
 }
 
+/* Only where a burst ends is it held against the others. */
+static __always_inline void count_burst(struct tl_bpf_slot *slot, __u64 ns)
+{
+	struct tl_bpf_burst *burst = &slot->burst;
+
+	if (burst->detail == slot->open.detail && burst->rest == slot->open.rest) {
+		burst->count++;
+		burst->ns += ns;
+		return;
+	}
+	if (burst->count > slot->longest.count)
+		slot->longest = *burst;
+	if (burst->ns > slot->costliest.ns && TL_BPF_REST_CLASS(burst->rest) != EC_WFX)
+		slot->costliest = *burst;
+	burst->detail = slot->open.detail;
+	burst->rest = slot->open.rest;
+	burst->pc = slot->open.pc;
+	burst->count = 1;
+	burst->ns = ns;
+}
+
 /* The exit that was open has been handled. */
 static __always_inline void close_exit(struct tl_bpf_slot *slot, __u64 ns)
 {
@@ -310,6 +331,7 @@ static __always_inline void close_exit(struct tl_bpf_slot *slot, __u64 ns)
 	bucket = bucket_of(ns);
 	if (bucket < TL_BPF_HIST_BUCKETS)
 		entry->value.hist[bucket]++;
+	count_burst(slot, ns);
 }
 
 static __always_inline void on_exit(struct tl_bpf_slot *slot, __u32 index, __u32 ret, __u32 ec,

@@ -82,19 +82,28 @@ struct tl_bpf_entry {
 	struct tl_bpf_value value;
 };
 
+/* Exits of one kind in a row, wherever in the guest they came from. */
+struct tl_bpf_burst {
+	__u64 detail, rest; /* as in a key */
+	__u64 pc;           /* of the first one */
+	__u64 count, ns;
+};
+
 /* A vCPU. Written by its own thread only. */
 struct tl_bpf_slot {
 	__u32 where; /* 0 unknown, 1 in the guest, 2 in the host: `open` waits for its entry */
 	__u32 tid;
 	__u64 stamp; /* of the last entry or exit: ticks, or ns on a stock kernel */
 	struct tl_bpf_key open;
-	__u64 exits;  /* seen */
-	__u64 count;  /* the kernel's exit count in the last event */
-	__u64 guest;  /* ticks, or ns, in the guest */
-	__u64 first;  /* stamp of the first event */
-	__u64 missed; /* gaps in `count` */
+	struct tl_bpf_burst burst; /* the one that goes on; `longest` and `costliest` have ended */
+	__u64 exits;               /* seen */
+	__u64 count;               /* the kernel's exit count in the last event */
+	__u64 guest;               /* ticks, or ns, in the guest */
+	__u64 first;               /* stamp of the first event */
+	__u64 missed;              /* gaps in `count` */
 	__u64 user_exits, interrupted;
 	__u32 vm_id, vcpu_id;
+	struct tl_bpf_burst longest, costliest;
 	/* Exits of a class that no entry counts: there was no room, or no entry event. */
 	__u32 plain[TL_BPF_CLASSES];
 };

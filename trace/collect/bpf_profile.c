@@ -117,6 +117,31 @@ static uint64_t to_ns(const struct fill *fill, uint64_t stamp)
 	return hz ? stamp / hz * 1000000000u + stamp % hz * 1000000000u / hz : stamp;
 }
 
+static struct tl_profile_burst burst_of(const struct tl_bpf_burst *burst)
+{
+	return (struct tl_profile_burst){
+		.exit_class = class_of(TL_BPF_REST_CLASS(burst->rest)),
+		.detail = burst->detail,
+		.handler = TL_BPF_REST_HANDLER(burst->rest) == TL_BPF_BY_USER ? TL_HANDLER_USER
+									      : TL_HANDLER_KERNEL,
+		.pc = burst->pc,
+		.count = burst->count,
+		.ns = burst->ns,
+	};
+}
+
+/* The one that went on at the end counts as well. */
+static void fill_bursts(struct tl_profile_vcpu *vcpu, const struct tl_bpf_slot *slot)
+{
+	const struct tl_bpf_burst *last = &slot->burst;
+
+	vcpu->longest = burst_of(last->count > slot->longest.count ? last : &slot->longest);
+	vcpu->costliest = burst_of(
+		last->ns > slot->costliest.ns && TL_BPF_REST_CLASS(last->rest) != TL_ESR_EC_WFX
+			? last
+			: &slot->costliest);
+}
+
 static int fill_vcpu(
 	struct fill *fill, struct tl_profile_vcpu *vcpu, const struct tl_bpf_slot *slot)
 {
@@ -127,6 +152,7 @@ static int fill_vcpu(
 	vcpu->userspace_exits = slot->user_exits;
 	vcpu->interrupted = slot->interrupted;
 	vcpu->guest_ns = to_ns(fill, slot->guest);
+	fill_bursts(vcpu, slot);
 	if (fill->patched) {
 		vcpu->has_counts = 1;
 		vcpu->last_count = slot->count;

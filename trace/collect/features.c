@@ -13,6 +13,7 @@
 
 #include <tracefs.h>
 
+#include "trace/collect/bpf.h"
 #include "trace/collect/kvm_counts.h"
 #include "trace/decode/kvm_event.h"
 
@@ -71,12 +72,26 @@ static void probe_switch(struct tl_features *features)
 	}
 }
 
+/* Whether the programs load: by doing it. */
+static bool probe_bpf(void)
+{
+	const struct tl_bpf_options options = {0};
+	char problem[256];
+	struct tl_bpf *bpf;
+
+	if (tl_bpf_create(&bpf, &options, problem, sizeof(problem)))
+		return false;
+	tl_bpf_destroy(bpf);
+	return true;
+}
+
 void tl_features_probe(struct tl_features *features, int stats_fd)
 {
 	struct tl_kernel_counts counts;
 
 	memset(features, 0, sizeof(*features));
 	probe_events(features);
+	features->bpf = probe_bpf();
 	if (stats_fd < 0 || tl_kvm_counts_read(stats_fd, &counts))
 		return;
 	features->statistics = counts.has_exits;

@@ -11,6 +11,7 @@
 struct tl_features {
 	bool events;       /* the kvm events can be traced */
 	char problem[160]; /* why not; "" if they can */
+	bool bpf;          /* BPF programs can count in the kernel */
 	bool statistics;   /* KVM's statistics of a vCPU can be read */
 	bool identity;     /* events carry VM, vCPU and exit count (unknown without `events`) */
 	bool syndrome;     /* ... and the syndrome and the system counter */

@@ -39,6 +39,15 @@ struct tl_profile_gap {
 	uint64_t exits;
 };
 
+/* Exits of one kind in a row. */
+struct tl_profile_burst {
+	unsigned int exit_class;
+	uint64_t detail;
+	enum tl_handler handler;
+	uint64_t pc; /* of the first one */
+	uint64_t count, ns;
+};
+
 struct tl_profile_vcpu {
 	unsigned int id;
 	pid_t tid; /* 0: not known */
@@ -59,6 +68,8 @@ struct tl_profile_vcpu {
 	struct tl_kernel_counts kernel; /* from start to end of the profile */
 
 	struct tl_profile_class classes[TL_CLASS_COUNT];
+	/* Waiting (WFx) does not count as costly. Where not collected, count is 0. */
+	struct tl_profile_burst longest, costliest;
 
 	/* Where the vCPU is: what the last event left behind. */
 	uint64_t last_ts;

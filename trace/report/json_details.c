@@ -98,3 +98,16 @@ json_t *tl_json_advice(const struct tl_profile *profile)
 	}
 	return array;
 }
+
+json_t *tl_json_burst(const struct tl_profile *profile, const struct tl_profile_burst *burst)
+{
+	char what[96], address[24];
+
+	if (!burst->count)
+		return json_null();
+	tl_detail_text(what, sizeof(what), burst->exit_class, burst->detail, &profile->map);
+	snprintf(address, sizeof(address), "0x%" PRIx64, burst->pc);
+	return json_pack("{ss ss so so ss}", "class", tl_esr_class_name(burst->exit_class), "what",
+		what, "exits", tl_json_number(burst->count), "ns", tl_json_number(burst->ns), "pc",
+		address);
+}

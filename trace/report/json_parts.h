@@ -17,6 +17,9 @@ json_t *tl_json_times(const struct tl_hist *time);
 /* The array of what the exits were for; NULL: no memory. */
 json_t *tl_json_details(const struct tl_profile *profile);
 
+/* Exits of one kind in a row; null: none are known. */
+json_t *tl_json_burst(const struct tl_profile *profile, const struct tl_profile_burst *burst);
+
 /* The array of the advice that applies. */
 json_t *tl_json_advice(const struct tl_profile *profile);
 

@@ -10,6 +10,8 @@
 #include "trace/report/text_parts.h"
 
 #define ROWS 15
+/* Fewer in a row are none. */
+#define BURST_MIN 8
 
 const char *tl_text_address(
 	char *buffer, size_t size, const struct tl_symbols *symbols, uint64_t address)
@@ -65,6 +67,37 @@ static void put_row(struct tl_text *t, const struct tl_profile *profile,
 		tl_text_address(place, sizeof(place), profile->symbols, most->pc));
 }
 
+static void put_burst(struct tl_text *t, const struct tl_profile *profile,
+	const struct tl_profile_vcpu *vcpu, const struct tl_profile_burst *burst, const char *which)
+{
+	const struct tl_profile_detail row = {
+		.exit_class = burst->exit_class, .detail = burst->detail};
+	char text[96], place[96], ns[32];
+
+	fprintf(t->out, "  vCPU %u, %s: %" PRIu64 " in a row, %s, %s, from %s on\n", vcpu->id,
+		which, burst->count, what(text, sizeof(text), profile, &row),
+		tl_text_duration(ns, sizeof(ns), burst->ns),
+		tl_text_address(place, sizeof(place), profile->symbols, burst->pc));
+}
+
+/* The longest run of one kind on each vCPU, and the costliest where that is another. */
+static void put_bursts(struct tl_text *t, const struct tl_profile *profile)
+{
+	int any = 0;
+
+	for (unsigned int i = 0; i < profile->vcpu_count; i++) {
+		const struct tl_profile_vcpu *vcpu = profile->vcpus[i];
+
+		if (vcpu->longest.count < BURST_MIN)
+			continue;
+		if (!any++)
+			fprintf(t->out, "\n%sBursts%s\n", t->bold, t->plain);
+		put_burst(t, profile, vcpu, &vcpu->longest, "longest");
+		if (vcpu->costliest.count >= BURST_MIN && vcpu->costliest.pc != vcpu->longest.pc)
+			put_burst(t, profile, vcpu, &vcpu->costliest, "costliest");
+	}
+}
+
 void tl_text_details(struct tl_text *t, const struct tl_profile *profile)
 {
 	struct tl_details rows, pcs;
@@ -90,4 +123,5 @@ void tl_text_details(struct tl_text *t, const struct tl_profile *profile)
 			all - shown);
 	tl_details_fini(&rows);
 	tl_details_fini(&pcs);
+	put_bursts(t, profile);
 }

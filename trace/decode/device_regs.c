@@ -160,6 +160,9 @@ const char *tl_device_reg_name(const char *device, uint64_t offset, char *buffer
 		if (tables[i].repeat)
 			at = (size_t)snprintf(
 				buffer, size, "#%" PRIu64 " ", offset / tables[i].repeat);
+		/* What it would have been, were there room. */
+		if (at > size)
+			at = size;
 		if (reg->stride)
 			snprintf(buffer + at, size - at, "%s[%" PRIu64 "]", reg->name,
 				(inside - reg->offset) / reg->stride);

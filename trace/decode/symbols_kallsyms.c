@@ -97,6 +97,21 @@ static int is_token_table(struct kallsyms *k, size_t start)
 	return 1;
 }
 
+/*
+ * Whether the table begins with the text that ends before `second`. What is before that
+ * need not be 0: in Linux 6.2 and 6.3 it may be the number of a symbol.
+ */
+static int has_first_token(struct kallsyms *k, size_t second)
+{
+	for (size_t start = second - 1; second - start <= NAME_MAX_SIZE; start--) {
+		if (start % 4 == 0 && is_token_table(k, start))
+			return 1;
+		if (!start || !k->image[start - 1])
+			return 0;
+	}
+	return 0;
+}
+
 /* The token of '0' is the 48th: the table begins that many texts before it. */
 static int find_tokens(struct kallsyms *k)
 {
@@ -108,11 +123,11 @@ static int find_tokens(struct kallsyms *k)
 		unsigned int texts = 0;
 
 		at = found + 1;
-		while (start > 1 && texts < '0') {
+		while (start > 1 && texts < '0' - 1) {
 			start--;
-			texts += start && !k->image[start - 1];
+			texts += !k->image[start - 1];
 		}
-		if (texts == '0' && is_token_table(k, start))
+		if (texts == '0' - 1 && has_first_token(k, start))
 			return 0;
 	}
 	return -ENOENT;
@@ -197,6 +212,27 @@ static size_t expand(const struct kallsyms *k, size_t at, char *name)
 	return out;
 }
 
+/* From the base, or where the Image begins. */
+static uint32_t offset_of(const struct kallsyms *k, uint32_t i)
+{
+	size_t at = k->offsets + (size_t)i * 4;
+
+	return k->from_here ? (uint32_t)(get32(k, at) + at) : get32(k, at);
+}
+
+/* Whether the offsets are at `at`: names are in the order of their addresses. */
+static int offsets_fit(struct kallsyms *k, size_t at, int from_here)
+{
+	k->offsets = at;
+	k->from_here = from_here;
+	for (uint32_t i = 1; i < k->count; i++) {
+		if (offset_of(k, i) < offset_of(k, i - 1))
+			return 0;
+	}
+	/* Not just a gap. */
+	return offset_of(k, 0) < offset_of(k, k->count - 1);
+}
+
 /*
  * Where the offsets are, and what they are from: kernels are linked to run at `base`.
  * Position-independent ones leave the base to a relocation, and have a small number.
@@ -204,33 +240,21 @@ static size_t expand(const struct kallsyms *k, size_t at, char *name)
 static int find_offsets(struct kallsyms *k)
 {
 	size_t behind = align(k->token_index + TOKENS * 2, k->alignment);
-	size_t array = align((size_t)k->count * 4, 8);
+	size_t size = (size_t)k->count * 4, array = align(size, 8);
 
-	if (behind + array + 8 <= k->size && !get32(k, behind)) {
-		k->offsets = behind;
+	/* The first symbol is where the Image begins. */
+	if (behind + array + 8 <= k->size && !get32(k, behind) && offsets_fit(k, behind, 0))
 		k->base = get64(k, behind + array);
-	} else if (behind + array <= k->size && (uint32_t)(get32(k, behind) + behind) < 0x20000) {
-		/* The first symbol is where the Image begins. */
-		k->offsets = behind;
-		k->from_here = 1;
-	} else if (k->names >= 16 + array) {
+	else if (behind + size <= k->size && (uint32_t)(get32(k, behind) + behind) < 0x20000 &&
+		 offsets_fit(k, behind, 1))
+		k->base = KIMAGE;
+	else if (k->names >= 16 + array && offsets_fit(k, k->names - 16 - array, 0))
 		k->base = get64(k, k->names - 16);
-		k->offsets = k->names - 16 - array;
-	} else {
+	else
 		return -ENOENT;
-	}
 	if (k->base < UINT64_C(1) << 63)
 		k->base = KIMAGE;
 	return 0;
-}
-
-static uint64_t address_of(const struct kallsyms *k, uint32_t i)
-{
-	size_t at = k->offsets + (size_t)i * 4;
-
-	if (k->from_here)
-		return k->base + (uint32_t)(get32(k, at) + at);
-	return k->base + get32(k, at);
 }
 
 int tl_symbols_read_kallsyms(struct tl_symbols *symbols, const void *image, size_t size)
@@ -258,7 +282,8 @@ int tl_symbols_read_kallsyms(struct tl_symbols *symbols, const void *image, size
 		size_t length = expand(k, at, name);
 
 		if (length > 1 && strchr("tTwW", name[0]) && name[1] != '$')
-			ret = tl_symbols_add(symbols, address_of(k, i), name + 1, length - 1);
+			ret = tl_symbols_add(
+				symbols, k->base + offset_of(k, i), name + 1, length - 1);
 		at += name_length(k, at, &head);
 		at += head;
 	}

@@ -16,6 +16,16 @@ static int is_name(const char *name)
 	return name && name[0] && name[0] != '$' && name[0] != '.';
 }
 
+/* Code, or a label of assembly; one of no section is just a number. */
+static int is_place(const GElf_Sym *symbol)
+{
+	unsigned char type = GELF_ST_TYPE(symbol->st_info);
+
+	if (symbol->st_shndx == SHN_UNDEF)
+		return 0;
+	return type == STT_FUNC || (type == STT_NOTYPE && symbol->st_shndx != SHN_ABS);
+}
+
 static int add_section(
 	struct tl_symbols *symbols, Elf *elf, Elf_Scn *section, const GElf_Shdr *head)
 {
@@ -26,12 +36,10 @@ static int add_section(
 	for (size_t i = 0; data && i < count && i < INT32_MAX && !ret; i++) {
 		GElf_Sym symbol;
 		const char *name;
-		unsigned char type;
 
 		if (!gelf_getsym(data, (int)i, &symbol))
 			break;
-		type = GELF_ST_TYPE(symbol.st_info);
-		if (symbol.st_shndx == SHN_UNDEF || (type != STT_FUNC && type != STT_NOTYPE))
+		if (!is_place(&symbol))
 			continue;
 		name = elf_strptr(elf, head->sh_link, symbol.st_name);
 		if (is_name(name))
@@ -84,7 +92,7 @@ int tl_symbols_read_map(struct tl_symbols *symbols, const char *text, size_t siz
 		}
 		if (digits < 8 || length < digits + 4 || at[digits] != ' ' || at[digits + 2] != ' ')
 			return ret;
-		if (strchr("tTwW", at[digits + 1]) && at[digits + 3] != '$') {
+		if (at[digits + 1] && strchr("tTwW", at[digits + 1]) && at[digits + 3] != '$') {
 			ret = tl_symbols_add(
 				symbols, address, at + digits + 3, length - digits - 3);
 			if (ret)

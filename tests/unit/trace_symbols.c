@@ -35,7 +35,7 @@ static const struct {
 	{"", 0, STT_NOTYPE, SHN_UNDEF},
 	{"main", 0x80400, STT_FUNC, 1},
 	{"_start", 0x80000, STT_NOTYPE, 1},
-	{"$x", 0x80000, STT_NOTYPE, 1},
+	{"$x", 0x80004, STT_NOTYPE, 1},
 	{".Lloop", 0x80100, STT_NOTYPE, 1},
 	{"table", 0x80200, STT_OBJECT, 1},
 	{"elsewhere", 0x80300, STT_FUNC, SHN_UNDEF},

@@ -40,7 +40,7 @@ guest "$TL_GUESTS/Image" --initrd "$TL_GUESTS/linux.cpio.gz" --append quiet --pr
 status_is 0
 details "$WORK/kind.json" >"$WORK/details"
 for line in '[0-9]* DABT_LOW user pl011 UARTDR write \[pl011_tx_chars\]' \
-	'[0-9]* SYS64 kernel CTR_EL0 read \[.*\]' '1 HVC64 user PSCI SYSTEM_OFF \[.*\]'; do
+	'[0-9]* SYS64 kernel ID_AA64PFR0_EL1 read \[.*\]' '1 HVC64 user PSCI SYSTEM_OFF \[.*\]'; do
 	grep -q "^$line\$" "$WORK/details" || problem "no '$line'"
 done
 error_has '^What they were for +by +exits'

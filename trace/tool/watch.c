@@ -25,6 +25,7 @@
 #include "trace/report/json.h"
 #include "trace/report/text.h"
 #include "trace/tool/maps.h"
+#include "trace/tool/process.h"
 
 struct watch {
 	const struct tl_watch_config *config;
@@ -52,22 +53,6 @@ int tl_watch_has_map(const char *name)
 	return tl_map_by_name(name) != NULL;
 }
 
-/* The name of a process, as its maps are found by. */
-static void process_name(pid_t pid, char *name, size_t size)
-{
-	char path[40];
-	FILE *file;
-
-	name[0] = 0;
-	snprintf(path, sizeof(path), "/proc/%d/comm", (int)pid);
-	file = fopen(path, "re");
-	if (!file)
-		return;
-	if (fgets(name, (int)size, file))
-		name[strcspn(name, "\n")] = 0;
-	fclose(file);
-}
-
 static void choose_map(struct watch *watch)
 {
 	char name[32];
@@ -82,7 +67,7 @@ static void choose_map(struct watch *watch)
 		snprintf(name, sizeof(name), "%.15s",
 			program ? program + 1 : watch->config->command[0]);
 	} else if (watch->pid) {
-		process_name(watch->pid, name, sizeof(name));
+		tl_process_name(watch->pid, name, sizeof(name));
 	} else {
 		/* Of many VMs, the most likely. */
 		snprintf(name, sizeof(name), "qemu-system-aar");
@@ -219,10 +204,31 @@ static int report_all(struct watch *watch)
 	return ret;
 }
 
+/* Those of the file that was named; else of the kernel that the VMM was given. */
+static int load_symbols(struct watch *watch)
+{
+	const char *named = watch->config->symbols, *path = named;
+	char guessed[512];
+	int ret;
+
+	if (!named && watch->config->command)
+		path = tl_process_kernel_of(watch->config->command);
+	else if (!named && watch->pid && tl_process_kernel(watch->pid, guessed, sizeof(guessed)))
+		path = guessed;
+	if (!path)
+		return 0;
+	ret = tl_symbols_load(&watch->symbols, path);
+	if (ret && named)
+		tl_log_error("--symbols '%s': %s", named,
+			ret == -ENOENT ? "no symbols in it" : strerror(-ret));
+	else if (!ret)
+		tl_log_info("%zu symbols from %s", tl_symbols_count(watch->symbols), path);
+	return named ? ret : 0;
+}
+
 static int set_up(struct watch *watch)
 {
 	sigset_t signals;
-	int ret;
 
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGINT);
@@ -239,13 +245,7 @@ static int set_up(struct watch *watch)
 			return -errno;
 		}
 	}
-	if (!watch->config->symbols)
-		return 0;
-	ret = tl_symbols_load(&watch->symbols, watch->config->symbols);
-	if (ret)
-		tl_log_error("--symbols '%s': %s", watch->config->symbols,
-			ret == -ENOENT ? "no symbols in it" : strerror(-ret));
-	return ret;
+	return load_symbols(watch);
 }
 
 static int run(struct watch *watch)

@@ -5,7 +5,7 @@
 # as it is told to, must be seen with that kind, number, handler and place.
 
 if ! trapline caps --json | grep -q '"bpf": true'; then
-	skip "${name%.t}" 'this kernel does not take the BPF programs'
+	skip 'details' 'this kernel does not take the BPF programs'
 	return 0
 fi
 

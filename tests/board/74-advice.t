@@ -4,7 +4,7 @@
 # Advice: for each rule a guest that makes it fire, and one like it that does not.
 
 if ! trapline caps --json | grep -q '"bpf": true'; then
-	skip "${name%.t}" 'this kernel does not take the BPF programs'
+	skip 'advice' 'this kernel does not take the BPF programs'
 	return 0
 fi
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The profile for people: a table per vCPU and, below, the proof that it is
- * complete. Plain ASCII, at most 110 columns; colour only on a terminal, and
+ * complete. Plain ASCII, at most 110 columns, and 126 where exits are told by what they
+ * were for; colour only on a terminal, and
  * never with NO_COLOR in the environment.
  */
 #ifndef TL_TRACE_TEXT_H

@@ -15,6 +15,23 @@ equal exit_counts "$(tr -d ' \n' <"$WORK/stock.json" | grep -c '"exit_counts":fa
 equal kernel "$(tr -d ' \n' <"$WORK/stock.json" | grep -c '"returned":null,"fixups":null,"entries_not_run":null,"handling_ns":null')" 1
 end
 
+if trapline caps --json | grep -q '"bpf": true'; then
+	begin 'stock: what exits were for, also without the fields of the series'
+	guest "$TL_GUESTS/classes.elf" --append 'gic n=50' --profile
+	status_is 0
+	error_has '^  gicd GICD_TYPER read +kernel +50 .* 100 % do_gic\+0x'
+	guest "$TL_GUESTS/classes.elf" --append 'sysreg n=50' --profile
+	status_is 0
+	error_has '^  ID_AA64PFR0_EL1 read +kernel +50 '
+	end
+
+	begin 'stock: the VM of another program'
+	run trapline profile --map qemu-virt -- trapline run "$TL_GUESTS/classes.elf" --append 'hvc n=50' </dev/null
+	status_is 0
+	error_has '^  PSCI VERSION +kernel +50 '
+	end
+fi
+
 begin 'stock: counts alone are one number'
 guest "$TL_GUESTS/exitbench.bin" --append n=1000 --count
 status_is 0

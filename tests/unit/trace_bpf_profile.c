@@ -136,6 +136,20 @@ static void test_duration(void **state)
 	assert_int_equal(p->last_ts, 9000000);
 }
 
+/* A vCPU that was only seen to exit: it began then, and not when the host booted. */
+static void test_duration_without_entry(void **state)
+{
+	struct tl_profile *p = *state;
+
+	tl_profile_add_vcpu(p, 0, 10, 0);
+	tl_profile_add_vcpu(p, 1, 11, 0);
+	use_slot(0, 10, 1)->stamp = 9000;
+	use_slot(1, 11, 1)->first = 0;
+	assert_int_equal(tl_bpf_profile_fill(NULL, p), 0);
+	assert_int_equal(p->first_ts, 1000000);
+	assert_int_equal(p->last_ts, 9000000);
+}
+
 /* Ticks of which a billionfold does not fit into 64 bits. */
 static void test_many_ticks(void **state)
 {
@@ -364,6 +378,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_vcpu),
 		TEST(test_duration),
+		TEST(test_duration_without_entry),
 		TEST(test_many_ticks),
 		TEST(test_stock),
 		TEST(test_strangers),

@@ -73,15 +73,7 @@ static __always_inline struct tl_bpf_slot *slot_at(__u32 index)
 	return &state.slots[at & (TL_BPF_SLOTS - 1)];
 }
 
-static __always_inline void remember(__u32 index)
-{
-	__u32 none = 0, *last = bpf_map_lookup_elem(&last_slot, &none);
-
-	if (last)
-		*last = index;
-}
-
-/* The slot of (vm, vcpu), made if there is none; NULL: there are too many. */
+/* The slot of (vm, vcpu), made if there is none; TL_BPF_SLOTS: there are too many. */
 static __noinline __u32 find_slot(__u32 vm_id, __u32 vcpu_id)
 {
 	__u64 key = (__u64)vm_id << 32 | vcpu_id;
@@ -403,28 +395,18 @@ int entry_patched(struct bpf_raw_tracepoint_args *ctx)
 /* On a stock kernel, a thread is a vCPU. */
 static __always_inline __u32 stock_slot(void)
 {
-	__u64 both = bpf_get_current_pid_tgid();
-
-	if (config.tgid && both >> 32 != config.tgid)
-		return TL_BPF_SLOTS;
-	return find_slot(0, (__u32)both);
+	return look_up_slot(0, (__u32)bpf_get_current_pid_tgid());
 }
 
 /* (ret, esr_ec, vcpu_pc) */
 SEC("raw_tp/kvm_exit")
 int exit_stock(struct bpf_raw_tracepoint_args *ctx)
 {
-	__u32 index = stock_slot(), tid = (__u32)bpf_get_current_pid_tgid();
-	struct tl_bpf_slot *slot;
+	__u32 index = stock_slot();
 
-	if (index >= TL_BPF_SLOTS)
-		return 0;
-	slot = slot_at(index);
-	if (slot->tid != tid)
-		adopt(slot, index, 0, tid, tid);
-	remember(index);
-	on_exit(slot, index, ctx->args[0], ctx->args[1] & 0x3f, ctx->args[2], 0, 0,
-		bpf_ktime_get_ns());
+	if (index < TL_BPF_SLOTS)
+		on_exit(slot_at(index), index, ctx->args[0], ctx->args[1] & 0x3f, ctx->args[2], 0,
+			0, bpf_ktime_get_ns());
 	return 0;
 }
 

@@ -146,7 +146,9 @@ static int fill_vcpu(
 	struct fill *fill, struct tl_profile_vcpu *vcpu, const struct tl_bpf_slot *slot)
 {
 	struct tl_profile *profile = fill->profile;
-	uint64_t first = to_ns(fill, slot->first), last = to_ns(fill, slot->stamp);
+	/* A vCPU that was seen to exit but not to enter again has no first entry. */
+	uint64_t first = to_ns(fill, slot->first ? slot->first : slot->stamp),
+		 last = to_ns(fill, slot->stamp);
 
 	vcpu->exits = slot->exits;
 	vcpu->userspace_exits = slot->user_exits;

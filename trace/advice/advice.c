@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * Holds the rules against what the exits of a profile were for.
+ */
 #include "trace/advice/advice.h"
 
 #include <stdlib.h>

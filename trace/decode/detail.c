@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * Puts registers, calls, devices and faults into words, by exit class.
+ */
 #include "trace/decode/detail.h"
 
 #include <inttypes.h>

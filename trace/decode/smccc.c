@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * A table of the functions that have a name, by the document that gives it.
+ */
 #include "trace/decode/smccc.h"
 
 #include <stdio.h>

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * The table is made at build time; a lookup is a binary search.
+ */
 #include "trace/decode/sysreg.h"
 
 #include <stdio.h>

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * Reads /proc, which tells all that is needed without asking the VMM.
+ */
 #include "trace/tool/process.h"
 
 #include <stdio.h>

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * The log is believed first, and only what the kernel itself wrote there.
+ */
 #include "vmm/arch/arm64/el2_mode.h"
 
 #include <errno.h>

@@ -128,7 +128,8 @@ static void test_no_map(void **state)
 /* To all other classes there is nothing to add. */
 static void test_other_classes(void **state)
 {
-	static const unsigned int told[] = {WFX, HVC32, SMC32, HVC64, SMC64, SYS64, IABT, DABT};
+	static const unsigned int told[] = {
+		WFX, HVC32, SMC32, HVC64, SMC64, SYS64, IABT, DABT, TL_CLASS_IRQ};
 
 	(void)state;
 	for (unsigned int c = 0; c <= TL_CLASS_COUNT; c++) {
@@ -139,6 +140,25 @@ static void test_other_classes(void **state)
 		if (i == ARRAY_LEN(told))
 			expect(c, UINT64_MAX, "");
 	}
+}
+
+static void test_host_interrupt(void **state)
+{
+	(void)state;
+	expect(TL_CLASS_IRQ, 0, "");
+	expect(TL_CLASS_IRQ, TL_DETAIL_IRQ(0), "host interrupt 0");
+	expect(TL_CLASS_IRQ, TL_DETAIL_IRQ(11), "host interrupt 11");
+}
+
+/* MPIDR_EL1: Aff0 has 16 CPUs, Aff1 comes next. */
+static void test_call_with_target(void **state)
+{
+	(void)state;
+	expect(HVC64, tl_detail_of_call(0, 0xc4000003, 0), "PSCI CPU_ON of CPU 0");
+	expect(HVC64, tl_detail_of_call(0, 0xc4000003, 0x102), "PSCI CPU_ON of CPU 18");
+	expect(HVC32, tl_detail_of_call(0, 0x84000003, 7), "PSCI CPU_ON of CPU 7");
+	expect(HVC64, tl_detail_of_call(0, 0xc4000003, UINT64_MAX), "PSCI CPU_ON");
+	expect(HVC64, tl_detail_of_call(0, 0xc4000004, 7), "PSCI AFFINITY_INFO");
 }
 
 static void test_small_buffer(void **state)
@@ -161,6 +181,8 @@ int main(void)
 		cmocka_unit_test(test_fault),
 		cmocka_unit_test(test_no_map),
 		cmocka_unit_test(test_other_classes),
+		cmocka_unit_test(test_host_interrupt),
+		cmocka_unit_test(test_call_with_target),
 		cmocka_unit_test(test_small_buffer),
 	};
 

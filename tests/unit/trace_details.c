@@ -15,7 +15,7 @@
 static void add_timed(struct tl_details *details, struct tl_profile_detail detail, uint64_t ns)
 {
 	if (ns) {
-		detail.time = calloc(1, sizeof(*detail.time));
+		detail.time = tl_hist_create();
 		assert_non_null(detail.time);
 		tl_hist_add_many(detail.time, ns, detail.count);
 	}
@@ -216,11 +216,16 @@ static void test_add_many(void **state)
 	tl_hist_add_many(&many, 1, 0);
 	tl_hist_add_many(&many, 1000000, 0);
 	tl_hist_add_many(&many, 7, 1);
-	assert_memory_equal(&one, &many, sizeof(one));
+	assert_memory_equal(&one, &many, offsetof(struct tl_hist, group));
+	for (unsigned int percent = 0; percent <= 100; percent++)
+		assert_int_equal(
+			tl_hist_percentile(&one, percent), tl_hist_percentile(&many, percent));
 	tl_hist_add_many(&many, UINT64_C(1) << 40, UINT64_C(1) << 30);
 	assert_true(many.sum == UINT64_MAX);
 	assert_int_equal(many.count, (1u << 30) + 1001);
 	assert_int_equal(tl_hist_percentile(&many, 100), UINT64_C(1) << 40);
+	tl_hist_fini(&one);
+	tl_hist_fini(&many);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)

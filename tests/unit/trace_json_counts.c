@@ -7,6 +7,8 @@
  * Links: trace/decode/detail.c trace/decode/sysreg.c trace/decode/smccc.c
  * Links: trace/decode/device_regs.c trace/decode/symbols.c trace/decode/symbols_elf.c
  * Links: trace/decode/symbols_kallsyms.c
+ * Links: trace/profile/reconcile.c trace/profile/burst.c trace/profile/event_detail.c
+ * Links: trace/profile/switch.c
  * Links: trace/report/json.c trace/profile/profile.c trace/profile/detail.c
  * Links: trace/profile/hist.c trace/profile/kernel_counts.c trace/decode/esr.c base/log.c
  * Libs: jansson elf

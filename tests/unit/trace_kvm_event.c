@@ -333,7 +333,7 @@ static void test_moved_fields(void **state)
 
 static void test_bad_formats(void **state)
 {
-	static const char other[] = "name: sched_switch\nID: 5\n" COMMON "\nprint fmt: \"\"\n";
+	static const char other[] = "name: kvm_ack_irq\nID: 5\n" COMMON "\nprint fmt: \"\"\n";
 	static const char no_pc[] =
 		"name: kvm_entry\nID: 5\n" COMMON
 		"\tfield:int x;\toffset:8;\tsize:4;\tsigned:1;\n\nprint fmt: \"\"\n";
@@ -350,7 +350,7 @@ static void test_bad_formats(void **state)
 	assert_int_equal(tl_kvm_format_add(&format, far_away, strlen(far_away)), -EINVAL);
 	assert_int_equal(tl_kvm_format_add(&format, "", 0), -EINVAL);
 	assert_int_equal(tl_kvm_format_add(&format, "rubbish", 7), -EINVAL);
-	assert_int_equal(format.entry.id, -1);
+	assert_int_equal(format.event[TL_EVENT_ENTRY].id, -1);
 	/* libtraceevent 1.7 itself leaks a few tokens of a text that ends too early. */
 	__lsan_disable();
 	for (size_t size = 0; size < strlen(patched_exit); size++)

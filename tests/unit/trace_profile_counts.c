@@ -2,6 +2,8 @@
 /*
  * The profile and what the kernel has counted: counts in the place of events,
  * classes that hold against each other, and times by the system counter.
+ * Links: trace/profile/reconcile.c trace/profile/burst.c trace/profile/event_detail.c
+ * Links: trace/profile/switch.c
  * Links: trace/profile/profile.c trace/profile/detail.c trace/profile/hist.c trace/decode/esr.c
  */
 #include "tests/unit/unit.h"
@@ -243,7 +245,7 @@ static void test_times_by_counter(void **state)
 	const struct tl_profile_vcpu *v = p->vcpus[0];
 
 	(void)state;
-	p->counter_hz = 25 * MHZ;
+	tl_profile_set_counter(p, 25 * MHZ);
 	enter(p, 0, 1000000, 500, 0);
 	leave(p, 0, 1900000, 510, 1, EC_HVC);
 	enter(p, 0, 1900100, 535, 1);
@@ -268,7 +270,7 @@ static void test_times_without_counter(void **state)
 	enter(p, 0, 1500, 535, 1);
 	assert_int_equal(v->guest_ns, 300);
 	assert_int_equal(v->classes[HVC].time->sum, 200);
-	p->counter_hz = 25 * MHZ;
+	tl_profile_set_counter(p, 25 * MHZ);
 	leave(p, 0, 1600, 0, 2, EC_DABT);
 	assert_int_equal(v->guest_ns, 400);
 	enter(p, 0, 1650, 600, 2);
@@ -289,7 +291,7 @@ static void test_counter_goes_back(void **state)
 		struct tl_profile *p = profile_of(1);
 		const struct tl_profile_vcpu *v = p->vcpus[0];
 
-		p->counter_hz = frequencies[i];
+		tl_profile_set_counter(p, frequencies[i]);
 		enter(p, 0, 1000, 500, 0);
 		leave(p, 0, 1100, 499, 1, EC_HVC);
 		assert_int_equal(v->guest_ns, 0);
@@ -307,7 +309,7 @@ static void test_counter_stands(void **state)
 	const struct tl_profile_vcpu *v = p->vcpus[0];
 
 	(void)state;
-	p->counter_hz = 25 * MHZ;
+	tl_profile_set_counter(p, 25 * MHZ);
 	enter(p, 0, 1000, 600, 0);
 	leave(p, 0, 1300, 600, 1, EC_HVC);
 	enter(p, 0, 1400, 600, 1);
@@ -337,7 +339,7 @@ static void test_counter_arithmetic(void **state)
 	for (unsigned int i = 0; i < ARRAY_LEN(cases); i++) {
 		struct tl_profile *p = profile_of(1);
 
-		p->counter_hz = cases[i].hz;
+		tl_profile_set_counter(p, cases[i].hz);
 		leave(p, 0, 1000, 7, 1, EC_HVC);
 		enter(p, 0, 2000, 7 + cases[i].ticks, 1);
 		assert_int_equal(p->vcpus[0]->classes[HVC].time->sum, cases[i].ns);
@@ -352,7 +354,7 @@ static void test_counter_after_a_gap(void **state)
 	const struct tl_profile_vcpu *v = p->vcpus[0];
 
 	(void)state;
-	p->counter_hz = 1000 * MHZ;
+	tl_profile_set_counter(p, 1000 * MHZ);
 	leave(p, 0, 1000, 100, 1, EC_HVC);
 	/* lost: entry 1, exit 2 */
 	enter(p, 0, 2000, 300, 2);

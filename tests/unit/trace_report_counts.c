@@ -9,6 +9,8 @@
  * Links: trace/decode/symbols_kallsyms.c
  * Links: trace/report/text.c trace/report/text_vcpu.c trace/report/text_details.c
  * Links: trace/report/text_proof.c
+ * Links: trace/profile/reconcile.c trace/profile/burst.c trace/profile/event_detail.c
+ * Links: trace/profile/switch.c
  * Links: trace/profile/profile.c trace/profile/detail.c
  * Links: trace/profile/hist.c trace/profile/kernel_counts.c trace/decode/esr.c
  */

@@ -59,7 +59,7 @@ static int tear_down(void **state)
 static void add_timed(struct tl_profile *profile, struct tl_profile_detail detail, uint64_t ns)
 {
 	if (ns) {
-		detail.time = calloc(1, sizeof(*detail.time));
+		detail.time = tl_hist_create();
 		assert_non_null(detail.time);
 		tl_hist_add_many(detail.time, ns, detail.count);
 	}

@@ -33,10 +33,6 @@
 #define EC_IABT  0x20
 #define EC_DABT  0x24
 
-#define ESR_WNR (1u << 6)
-#define ESR_ISV (1u << 24)
-#define ESR_FSC 0x3f
-
 #define WHERE_GUEST 1
 #define WHERE_HOST  2
 
@@ -166,35 +162,25 @@ static __always_inline int in_ram(__u64 ipa)
 	return 0;
 }
 
-static __always_inline __u64 detail_of_abort(__u64 esr, __u64 ipa)
-{
-	__u64 detail = esr & ESR_WNR ? TL_DETAIL_WRITE : 0;
-
-	if (in_ram(ipa))
-		return detail | TL_DETAIL_RAM | (esr & ESR_FSC);
-	if (esr & ESR_ISV)
-		detail |= TL_DETAIL_ISV | TL_DETAIL_SIZE(esr >> 22 & 3);
-	return detail | (ipa & TL_DETAIL_IPA);
-}
-
 /* Without x0, a call has only its immediate: the kvm_hvc_arm64 event fills in the rest. */
-static __always_inline __u64 detail_of(__u32 ec, __u64 esr, __u64 ipa, __u64 x0)
+static __always_inline __u64 detail_of(__u32 ec, __u64 esr, __u64 ipa, __u64 x0, __u64 x1)
 {
 	switch (ec) {
 	case EC_SYS64:
 		return esr & TL_DETAIL_SYS64_MASK;
 	case EC_DABT:
-		return detail_of_abort(esr, ipa);
+		return tl_detail_of_abort(esr, ipa, in_ram(ipa));
 	case EC_IABT:
 		/* Never a write, whatever the bit says there. */
-		return detail_of_abort(esr & ~(__u64)(ESR_WNR | ESR_ISV), ipa);
+		return tl_detail_of_abort(
+			esr & ~(__u64)(TL_ESR_WNR | TL_ESR_ISV), ipa, in_ram(ipa));
 	case EC_WFX:
 		return esr & TL_DETAIL_WFX_MASK;
 	case EC_HVC32:
 	case EC_HVC64:
 	case EC_SMC32:
 	case EC_SMC64:
-		return TL_DETAIL_IMM(esr & 0xffff) | (__u32)x0;
+		return tl_detail_of_call(esr, x0, x1);
 	default:
 		return 0;
 	}
@@ -326,14 +312,9 @@ static __always_inline void close_exit(struct tl_bpf_slot *slot, __u64 ns)
 	count_burst(slot, ns);
 }
 
-static __always_inline void on_exit(struct tl_bpf_slot *slot, __u32 index, __u32 ret, __u32 ec,
+static __always_inline void open_exit(struct tl_bpf_slot *slot, __u32 index, __u32 ret, __u32 ec,
 	__u64 pc, __u64 detail, __u32 mode, __u64 now)
 {
-	if (slot->where == WHERE_GUEST)
-		slot->guest += now - slot->stamp;
-	else if (slot->where == WHERE_HOST)
-		/* Its entry was not seen. */
-		count_plain(slot);
 	slot->exits++;
 	slot->stamp = now;
 	slot->where = WHERE_HOST;
@@ -342,53 +323,43 @@ static __always_inline void on_exit(struct tl_bpf_slot *slot, __u32 index, __u32
 	slot->open.rest = TL_BPF_REST(index, class_of(ret, ec), TL_BPF_BY_KERNEL, mode & 0xff);
 }
 
-static __always_inline void on_entry(struct tl_bpf_slot *slot, __u64 now, __u64 ns)
+static __always_inline __u64 to_ns(__u64 ticks)
 {
-	if (slot->where == WHERE_HOST)
-		close_exit(slot, ns);
-	if (!slot->first)
-		slot->first = now;
-	slot->stamp = now;
-	slot->where = WHERE_GUEST;
+	return ticks * config.ns_mult >> config.ns_shift;
 }
 
-/* (ret, esr_ec, vcpu_pc, vm_id, vcpu_id, exits, esr, far, ipa, mode, counter, x0) */
+/*
+ * (ret, esr_ec, vcpu_pc, vm_id, vcpu_id, exits, esr, info1, info2, mode, counter, entered).
+ * When the guest was entered is when the exit before this one had been handled, so
+ * one program for each exit is enough. info1 and info2 are FAR and IPA, of calls x0 and x1.
+ */
 SEC("raw_tp/kvm_exit")
 int exit_patched(struct bpf_raw_tracepoint_args *ctx)
 {
 	__u32 ret = ctx->args[0], ec = ctx->args[1] & 0x3f;
 	__u32 index = slot_of(ctx->args[3], ctx->args[4]);
+	__u64 count = ctx->args[5], entered = ctx->args[11], detail = 0;
 	struct tl_bpf_slot *slot;
 
 	if (index >= TL_BPF_SLOTS)
 		return 0;
 	slot = slot_at(index);
-	if (slot->count && ctx->args[5] > slot->count + 1)
-		slot->missed += ctx->args[5] - slot->count - 1;
-	slot->count = ctx->args[5];
-	on_exit(slot, index, ret, ec, ctx->args[2],
-		(ret & ~RET_SERROR_PENDING) == RET_TRAP
-			? detail_of(ec, ctx->args[6], ctx->args[8], ctx->args[11])
-			: 0,
-		ctx->args[9], ctx->args[10]);
-	return 0;
-}
-
-/* (vcpu_pc, vm_id, vcpu_id, exits, counter) */
-SEC("raw_tp/kvm_entry")
-int entry_patched(struct bpf_raw_tracepoint_args *ctx)
-{
-	__u32 index = slot_of(ctx->args[1], ctx->args[2]);
-	struct tl_bpf_slot *slot;
-	__u64 now = ctx->args[4];
-
-	if (index >= TL_BPF_SLOTS)
-		return 0;
-	slot = slot_at(index);
-	if (slot->count && ctx->args[3] > slot->count)
-		slot->missed += ctx->args[3] - slot->count;
-	slot->count = ctx->args[3];
-	on_entry(slot, now, (now - slot->stamp) * config.ns_mult >> config.ns_shift);
+	if (slot->where == WHERE_HOST) {
+		if (entered && count == slot->count + 1)
+			close_exit(slot, to_ns(entered - slot->stamp));
+		else
+			count_plain(slot);
+		if (count > slot->count + 1)
+			slot->missed += count - slot->count - 1;
+	} else {
+		slot->first = entered;
+	}
+	slot->count = count;
+	if (entered)
+		slot->guest += ctx->args[10] - entered;
+	if ((ret & ~RET_SERROR_PENDING) == RET_TRAP)
+		detail = detail_of(ec, ctx->args[6], ctx->args[8], ctx->args[7], ctx->args[8]);
+	open_exit(slot, index, ret, ec, ctx->args[2], detail, ctx->args[9], ctx->args[10]);
 	return 0;
 }
 
@@ -403,10 +374,18 @@ SEC("raw_tp/kvm_exit")
 int exit_stock(struct bpf_raw_tracepoint_args *ctx)
 {
 	__u32 index = stock_slot();
+	__u64 now = bpf_ktime_get_ns();
+	struct tl_bpf_slot *slot;
 
-	if (index < TL_BPF_SLOTS)
-		on_exit(slot_at(index), index, ctx->args[0], ctx->args[1] & 0x3f, ctx->args[2], 0,
-			0, bpf_ktime_get_ns());
+	if (index >= TL_BPF_SLOTS)
+		return 0;
+	slot = slot_at(index);
+	if (slot->where == WHERE_GUEST)
+		slot->guest += now - slot->stamp;
+	else if (slot->where == WHERE_HOST)
+		/* Its entry was not seen. */
+		count_plain(slot);
+	open_exit(slot, index, ctx->args[0], ctx->args[1] & 0x3f, ctx->args[2], 0, 0, now);
 	return 0;
 }
 
@@ -416,10 +395,18 @@ int entry_stock(struct bpf_raw_tracepoint_args *ctx)
 {
 	__u32 index = stock_slot();
 	__u64 now = bpf_ktime_get_ns();
+	struct tl_bpf_slot *slot;
 
 	(void)ctx;
-	if (index < TL_BPF_SLOTS)
-		on_entry(slot_at(index), now, now - slot_at(index)->stamp);
+	if (index >= TL_BPF_SLOTS)
+		return 0;
+	slot = slot_at(index);
+	if (slot->where == WHERE_HOST)
+		close_exit(slot, now - slot->stamp);
+	if (!slot->first)
+		slot->first = now;
+	slot->stamp = now;
+	slot->where = WHERE_GUEST;
 	return 0;
 }
 
@@ -430,7 +417,7 @@ int hvc(struct bpf_raw_tracepoint_args *ctx)
 	struct tl_bpf_slot *slot = current_slot();
 
 	if (slot && slot->where == WHERE_HOST)
-		slot->open.detail = TL_DETAIL_IMM(ctx->args[2] & 0xffff) | (__u32)ctx->args[1];
+		slot->open.detail = tl_detail_of_call(ctx->args[2], ctx->args[1], ~0ull);
 	return 0;
 }
 
@@ -453,7 +440,7 @@ int guest_fault(struct bpf_raw_tracepoint_args *ctx)
 
 	if (slot && slot->where == WHERE_HOST)
 		slot->open.detail = detail_of(ctx->args[1] >> 26 & 0x3f, ctx->args[1],
-			ctx->args[3] | (ctx->args[2] & 0xfff), 0);
+			ctx->args[3] | (ctx->args[2] & 0xfff), 0, ~0ull);
 	return 0;
 }
 

@@ -33,7 +33,6 @@ static const struct program {
 	bool optional;       /* without it, some details are missing */
 } programs[] = {
 	{"exit_patched", "kvm_exit", true, false, false},
-	{"entry_patched", "kvm_entry", true, false, false},
 	{"exit_stock", "kvm_exit", false, true, false},
 	{"entry_stock", "kvm_entry", false, true, false},
 	{"user_exit", "kvm_userspace_exit", true, true, false},

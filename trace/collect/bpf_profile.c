@@ -36,7 +36,7 @@ static uint64_t bucket_ns(unsigned int bucket)
 
 static struct tl_hist *hist_of(const struct tl_bpf_value *value)
 {
-	struct tl_hist *hist = calloc(1, sizeof(*hist));
+	struct tl_hist *hist = tl_hist_create();
 
 	if (!hist)
 		return NULL;
@@ -54,7 +54,7 @@ static struct tl_hist *hist_of(const struct tl_bpf_value *value)
 static struct tl_hist *class_time(struct fill *fill, struct tl_profile_class *exit_class)
 {
 	if (!exit_class->time)
-		exit_class->time = calloc(1, sizeof(*exit_class->time));
+		exit_class->time = tl_hist_create();
 	if (!exit_class->time)
 		fill->profile->failed = 1;
 	return exit_class->time;
@@ -85,7 +85,7 @@ static int on_key(void *ctx, const struct tl_bpf_key *key, const struct tl_bpf_v
 	if (!detail.time)
 		return -ENOMEM;
 	if (!vcpu) {
-		free(detail.time);
+		tl_hist_destroy(detail.time);
 		return 0;
 	}
 	detail.vcpu = vcpu->id;

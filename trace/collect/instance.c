@@ -26,9 +26,6 @@
 #define BUFFER_MIN_BYTES (256u << 10)
 #define CPUS_MAX         8192u
 
-static const char *const event_names[] = {"kvm_exit", "kvm_entry", "kvm_userspace_exit"};
-#define EVENT_COUNT (sizeof(event_names) / sizeof(event_names[0]))
-
 struct tl_instance {
 	struct tracefs_instance *tracefs;
 	char name[sizeof(NAME_PREFIX) + 12];
@@ -153,8 +150,81 @@ static int set_buffer_size(
 		problem, ret, "trace buffers of %zu KiB a CPU: %s", bytes >> 10, strerror(-ret));
 }
 
-static int set_up(
-	struct tl_instance *instance, size_t buffer_bytes, struct tl_instance_problem *problem)
+char *tl_instance_read(struct tl_instance *instance, const char *file, size_t *size)
+{
+	int length = 0;
+	char *text;
+
+	errno = 0;
+	text = tracefs_instance_file_read(instance->tracefs, file, &length);
+	if (size)
+		*size = (size_t)length;
+	return text;
+}
+
+/* Learns where the fields of this kernel's events are, of those that it has. */
+static int load_format(struct tl_instance *instance, struct tl_kvm_format *format,
+	struct tl_instance_problem *problem)
+{
+	tl_kvm_format_init(format);
+	for (unsigned int kind = 0; kind < TL_KVM_FORMATS; kind++) {
+		const char *system = tl_kvm_event_system(kind), *name = tl_kvm_event_name(kind);
+		char file[96];
+		size_t size;
+		char *text;
+		int ret;
+
+		snprintf(file, sizeof(file), "events/%s/%s/format", system, name);
+		text = tl_instance_read(instance, file, &size);
+		ret = text ? tl_kvm_format_add(format, text, size) : 0;
+		free(text);
+		if (ret)
+			return fail(problem, ret, "the format of event %s:%s: %s", system, name,
+				strerror(-ret));
+	}
+	return 0;
+}
+
+/* Whether this kernel's events of that kind tell something that others do not. */
+static int is_wanted(
+	enum tl_event_kind kind, enum tl_instance_events events, const struct tl_kvm_format *format)
+{
+	switch (kind) {
+	case TL_EVENT_EXIT:
+	case TL_EVENT_USER_EXIT:
+		return 1;
+	case TL_EVENT_ENTRY:
+		return !tl_kvm_format_has_entered(format);
+	case TL_EVENT_SYSREG:
+	case TL_EVENT_CALL:
+	case TL_EVENT_FAULT:
+	case TL_EVENT_WFX:
+		return !tl_kvm_format_has_syndrome(format);
+	default:
+		return events == TL_INSTANCE_THREADS;
+	}
+}
+
+static int enable_events(struct tl_instance *instance, enum tl_instance_events events,
+	const struct tl_kvm_format *format, struct tl_instance_problem *problem)
+{
+	for (unsigned int kind = 0; kind < TL_KVM_FORMATS; kind++) {
+		const char *system = tl_kvm_event_system(kind), *name = tl_kvm_event_name(kind);
+		int ret;
+
+		if (format->event[kind].id < 0 || !is_wanted(kind, events, format))
+			continue;
+		errno = 0;
+		if (tracefs_event_file_write(instance->tracefs, system, name, "enable", "1") >= 0)
+			continue;
+		ret = last_errno();
+		return fail(problem, ret, "enabling event %s:%s: %s", system, name, strerror(-ret));
+	}
+	return 0;
+}
+
+static int set_up(struct tl_instance *instance, enum tl_instance_events events, size_t buffer_bytes,
+	struct tl_kvm_format *format, struct tl_instance_problem *problem)
 {
 	int ret = write_file(instance, "tracing_on", "0", problem);
 
@@ -165,22 +235,15 @@ static int set_up(
 			"this kernel has no event kvm:kvm_exit, for want of CONFIG_EVENT_TRACING");
 	ret = write_file(instance, "trace_clock", "mono", problem);
 	ret = ret ? ret : set_buffer_size(instance, buffer_bytes, problem);
-	for (unsigned int i = 0; i < EVENT_COUNT && !ret; i++) {
-		errno = 0;
-		if (tracefs_event_file_write(
-			    instance->tracefs, "kvm", event_names[i], "enable", "1") < 0) {
-			ret = last_errno();
-			fail(problem, ret, "enabling event kvm:%s: %s", event_names[i],
-				strerror(-ret));
-		}
-	}
+	ret = ret ? ret : load_format(instance, format, problem);
+	ret = ret ? ret : enable_events(instance, events, format, problem);
 	/* When poll wakes the reader. Older kernels have no such file, and wake it earlier. */
 	(void)tracefs_instance_file_write(instance->tracefs, "buffer_percent", "50");
 	return ret;
 }
 
-int tl_instance_create(
-	struct tl_instance **out, size_t buffer_bytes, struct tl_instance_problem *problem)
+int tl_instance_create(struct tl_instance **out, enum tl_instance_events events,
+	size_t buffer_bytes, struct tl_kvm_format *format, struct tl_instance_problem *problem)
 {
 	struct tl_instance *instance;
 	int ret;
@@ -206,35 +269,13 @@ int tl_instance_create(
 		free(instance);
 		return ret;
 	}
-	ret = set_up(instance, buffer_bytes, problem);
+	ret = set_up(instance, events, buffer_bytes, format, problem);
 	if (ret) {
 		tl_instance_destroy(instance);
 		return ret;
 	}
 	*out = instance;
 	return 0;
-}
-
-int tl_instance_load_format(struct tl_instance *instance, struct tl_kvm_format *format,
-	struct tl_instance_problem *problem)
-{
-	int ret = 0;
-
-	tl_kvm_format_init(format);
-	for (unsigned int i = 0; i < EVENT_COUNT && !ret; i++) {
-		int size = 0;
-		char *text;
-
-		errno = 0;
-		text = tracefs_event_file_read(
-			instance->tracefs, "kvm", event_names[i], "format", &size);
-		ret = text ? tl_kvm_format_add(format, text, (size_t)size) : last_errno();
-		free(text);
-		if (ret)
-			fail(problem, ret, "the format of event kvm:%s: %s", event_names[i],
-				strerror(-ret));
-	}
-	return ret;
 }
 
 /* The size of a sub-buffer: not always a page, so ask (events/header_page). */
@@ -316,7 +357,8 @@ int tl_instance_open_buffers(struct tl_instance *instance, int **fds, unsigned i
 	return ret;
 }
 
-int tl_instance_set_threads(struct tl_instance *instance, const pid_t *tids, unsigned int count)
+int tl_instance_set_threads(
+	struct tl_instance *instance, const pid_t *tids, unsigned int count, int children)
 {
 	size_t size = (size_t)count * 12 + 1, at = 0;
 	char *text = malloc(size);
@@ -327,8 +369,9 @@ int tl_instance_set_threads(struct tl_instance *instance, const pid_t *tids, uns
 	text[0] = 0;
 	for (unsigned int i = 0; i < count; i++)
 		at += (size_t)snprintf(text + at, size - at, "%s%d", i ? " " : "", (int)tids[i]);
-	/* Without event-fork: a thread that is not named here is no vCPU. */
 	ret = write_or_log(instance, "set_event_pid", text);
+	if (!ret && children)
+		ret = write_or_log(instance, "options/event-fork", "1");
 	free(text);
 	return ret;
 }

@@ -21,17 +21,26 @@ struct tl_instance_problem {
 	char text[256];
 };
 
+/* Which events are wanted. */
+enum tl_instance_events {
+	TL_INSTANCE_EXITS,   /* exits, and what they were for */
+	TL_INSTANCE_THREADS, /* also switches of threads, and host interrupts */
+};
+
 /*
  * Makes the instance: clock "mono" (ns of CLOCK_MONOTONIC), at most
- * `buffer_bytes` of buffer a CPU (less where memory is short), the kvm events
- * switched on, but tracing itself off. Returns 0, or -errno with `problem` filled in.
+ * `buffer_bytes` of buffer a CPU (less where memory is short), those events that
+ * this kernel needs to tell what is wanted switched on, but tracing itself off. Their
+ * layout goes to `format`. Returns 0, or -errno with `problem` filled in.
  */
-int tl_instance_create(
-	struct tl_instance **out, size_t buffer_bytes, struct tl_instance_problem *problem);
+int tl_instance_create(struct tl_instance **out, enum tl_instance_events events,
+	size_t buffer_bytes, struct tl_kvm_format *format, struct tl_instance_problem *problem);
 
-/* Learns the layout of the events from the instance's own format files. As above. */
-int tl_instance_load_format(struct tl_instance *instance, struct tl_kvm_format *format,
-	struct tl_instance_problem *problem);
+/*
+ * Reads one of the instance's own files, such as "trace_clock" or
+ * "events/kvm/kvm_exit/format". NULL: there is none; the caller's to free, zero-terminated.
+ */
+char *tl_instance_read(struct tl_instance *instance, const char *file, size_t *size);
 
 /*
  * Opens the raw buffers of all CPUs, non-blocking. *fds is the caller's to free,
@@ -40,8 +49,12 @@ int tl_instance_load_format(struct tl_instance *instance, struct tl_kvm_format *
 int tl_instance_open_buffers(struct tl_instance *instance, int **fds, unsigned int *cpus,
 	size_t *page_size, struct tl_instance_problem *problem);
 
-/* Restricts the events to these threads. 0 or -errno (logged). */
-int tl_instance_set_threads(struct tl_instance *instance, const pid_t *tids, unsigned int count);
+/*
+ * Restricts the events to these threads, and with `children` to those that they will start.
+ * 0 or -errno (logged).
+ */
+int tl_instance_set_threads(
+	struct tl_instance *instance, const pid_t *tids, unsigned int count, int children);
 
 /* Starts or stops recording. 0 or -errno (logged). */
 int tl_instance_set_tracing(struct tl_instance *instance, int on);

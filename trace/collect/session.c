@@ -185,13 +185,13 @@ static int open_ring(struct tl_session *session, struct tl_instance_problem *pro
 /* Everything that events need. On error nothing of it is left. */
 static int open_events(struct tl_session *session, struct tl_instance_problem *problem)
 {
-	int ret = tl_instance_create(&session->instance, BUFFER_BYTES, problem);
+	int ret = tl_instance_create(
+		&session->instance, TL_INSTANCE_EXITS, BUFFER_BYTES, &session->format, problem);
 
-	ret = ret ? ret : tl_instance_load_format(session->instance, &session->format, problem);
 	ret = ret ? ret : open_ring(session, problem);
 	if (!ret) {
 		session->profile->patched = tl_kvm_format_is_patched(&session->format);
-		session->profile->counter_hz = tl_counter_frequency();
+		tl_profile_set_counter(session->profile, tl_counter_frequency());
 		return 0;
 	}
 	tl_ring_destroy(session->ring);
@@ -214,7 +214,7 @@ static int open_bpf(struct tl_session *session, const struct tl_bpf_options *opt
 		return ret;
 	}
 	session->profile->patched = tl_bpf_is_patched(session->bpf);
-	session->profile->counter_hz = tl_counter_frequency();
+	tl_profile_set_counter(session->profile, tl_counter_frequency());
 	return 0;
 }
 
@@ -306,7 +306,7 @@ static int start_events(struct tl_session *session)
 		tids[i] = session->vcpus[i].desc.tid;
 	/* From here to join_thread the profile belongs to the collector. */
 	ret = start_thread(session);
-	ret = ret ? ret : tl_instance_set_threads(session->instance, tids, session->vcpu_count);
+	ret = ret ? ret : tl_instance_set_threads(session->instance, tids, session->vcpu_count, 0);
 	ret = ret ? ret : tl_instance_set_tracing(session->instance, 1);
 	free(tids);
 	return ret;
@@ -381,6 +381,7 @@ static int stop_events(struct tl_session *session)
 
 	join_thread(session);
 	collect(session, UINT64_MAX);
+	tl_profile_finish(session->profile);
 	if (!tl_instance_lost(session->instance, &lost) && lost >= session->profile->ring_lost) {
 		session->profile->ring_lost = lost;
 		session->profile->gaps_unsized = 0;

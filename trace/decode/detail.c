@@ -37,6 +37,10 @@ static void put_call(char *buffer, size_t size, uint64_t detail)
 	/* Function 0 is none: a stock kernel does not tell it of SMC. */
 	if (immediate || !(uint32_t)detail)
 		snprintf(buffer, size, "#%u", immediate);
+	else if (TL_DETAIL_CPU_OF(detail))
+		snprintf(buffer, size, "%s of CPU %u",
+			tl_smccc_name((uint32_t)detail, name, sizeof(name)),
+			TL_DETAIL_CPU_OF(detail) - 1);
 	else
 		snprintf(buffer, size, "%s", tl_smccc_name((uint32_t)detail, name, sizeof(name)));
 }
@@ -92,6 +96,10 @@ const char *tl_detail_text(char *buffer, size_t size, unsigned int exit_class, u
 
 	buffer[0] = 0;
 	switch (exit_class) {
+	case TL_CLASS_IRQ:
+		if (detail)
+			snprintf(buffer, size, "host interrupt %u", (unsigned int)detail - 1);
+		break;
 	case EC(0x01):
 		snprintf(buffer, size, "%s", waits[detail & TL_DETAIL_WFX_MASK]);
 		break;

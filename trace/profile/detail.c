@@ -16,7 +16,7 @@ int tl_details_add(struct tl_details *details, const struct tl_profile_detail *d
 			realloc(details->list, room * sizeof(*details->list));
 
 		if (!grown) {
-			free(detail->time);
+			tl_hist_destroy(detail->time);
 			return -ENOMEM;
 		}
 		details->list = grown;
@@ -26,11 +26,79 @@ int tl_details_add(struct tl_details *details, const struct tl_profile_detail *d
 	return 0;
 }
 
+static size_t hash_of(const struct tl_profile_detail *key)
+{
+	uint64_t h = key->pc * UINT64_C(0x9e3779b97f4a7c15);
+
+	h ^= key->detail ^ (uint64_t)key->exit_class << 48 ^ (uint64_t)key->vcpu << 32;
+	h = (h ^ h >> 29) * UINT64_C(0xff51afd7ed558ccd) + key->handler + key->mode;
+	return (size_t)(h ^ h >> 32);
+}
+
+static int same(const struct tl_profile_detail *a, const struct tl_profile_detail *b)
+{
+	return a->pc == b->pc && a->detail == b->detail && a->exit_class == b->exit_class &&
+	       a->vcpu == b->vcpu && a->handler == b->handler && a->mode == b->mode;
+}
+
+/* Where the key is in the index, or would be. */
+static uint32_t *place_of(const struct tl_details *details, const struct tl_profile_detail *key)
+{
+	size_t at = hash_of(key) & (details->index_size - 1);
+
+	while (details->index[at] && !same(&details->list[details->index[at] - 1], key))
+		at = (at + 1) & (details->index_size - 1);
+	return &details->index[at];
+}
+
+/* Twice as large as there are entries, and more. */
+static int grow_index(struct tl_details *details)
+{
+	struct tl_details grown = *details;
+
+	if (details->count * 2 < details->index_size)
+		return 0;
+	grown.index_size = details->index_size ? details->index_size * 2 : 256;
+	grown.index = calloc(grown.index_size, sizeof(*grown.index));
+	if (!grown.index)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < details->count; i++)
+		*place_of(&grown, &details->list[i]) = i + 1;
+	free(details->index);
+	*details = grown;
+	return 0;
+}
+
+struct tl_profile_detail *tl_details_find(
+	struct tl_details *details, const struct tl_profile_detail *key)
+{
+	struct tl_profile_detail fresh;
+	uint32_t *place;
+
+	if (grow_index(details))
+		return NULL;
+	place = place_of(details, key);
+	if (*place)
+		return &details->list[*place - 1];
+	fresh = *key;
+	fresh.count = fresh.slept = fresh.delayed = 0;
+	fresh.time = NULL;
+	if (details->count >= TL_DETAILS_PCS_MAX && key->pc) {
+		fresh.pc = 0;
+		return tl_details_find(details, &fresh);
+	}
+	if (details->count >= TL_DETAILS_MAX || tl_details_add(details, &fresh))
+		return NULL;
+	*place = (uint32_t)details->count;
+	return &details->list[details->count - 1];
+}
+
 void tl_details_fini(struct tl_details *details)
 {
 	for (size_t i = 0; i < details->count; i++)
-		free(details->list[i].time);
+		tl_hist_destroy(details->list[i].time);
 	free(details->list);
+	free(details->index);
 	*details = (struct tl_details){0};
 }
 
@@ -82,7 +150,7 @@ static int merge_time(struct tl_profile_detail *to, const struct tl_hist *from)
 	if (!from)
 		return 0;
 	if (!to->time)
-		to->time = calloc(1, sizeof(*to->time));
+		to->time = tl_hist_create();
 	if (!to->time)
 		return -ENOMEM;
 	tl_hist_merge(to->time, from);
@@ -105,6 +173,8 @@ int tl_details_sum(const struct tl_details *details, unsigned int by, struct tl_
 
 		if (i && !compare(&sorted[i - 1], &sorted[i], by)) {
 			out->list[out->count - 1].count += sorted[i].count;
+			out->list[out->count - 1].slept += sorted[i].slept;
+			out->list[out->count - 1].delayed += sorted[i].delayed;
 		} else {
 			struct tl_profile_detail first = sorted[i];
 

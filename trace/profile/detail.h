@@ -24,17 +24,32 @@ struct tl_profile_detail {
 	uint32_t mode; /* SPSR.M; of no meaning on a stock kernel */
 	enum tl_handler handler;
 	uint64_t count;
-	struct tl_hist *time; /* ns; owned; NULL: none was timed */
+	uint64_t slept, delayed; /* ns of `time` without work to do, and waiting for a CPU */
+	struct tl_hist *time;    /* ns; owned; NULL: none was timed */
 };
 
 /* All zero is empty. */
 struct tl_details {
 	size_t count, room;
 	struct tl_profile_detail *list;
+	/* Only where exits are counted one at a time: hash table of places in the list, plus 1. */
+	uint32_t *index;
+	size_t index_size; /* a power of two */
 };
+
+/* As many are told apart by PC; from then on, PCs that are new count together, as PC 0. */
+#define TL_DETAILS_PCS_MAX 16384
+#define TL_DETAILS_MAX     (TL_DETAILS_PCS_MAX * 2)
 
 /* Appends one and takes its `time` over. Returns 0 or -ENOMEM (time freed). */
 int tl_details_add(struct tl_details *details, const struct tl_profile_detail *detail);
+
+/*
+ * The entry that is equal to `key` in all but counts and times, made if there is none; NULL:
+ * no memory, or there are too many. Good until the next call. Not to be mixed with add.
+ */
+struct tl_profile_detail *tl_details_find(
+	struct tl_details *details, const struct tl_profile_detail *key);
 
 void tl_details_fini(struct tl_details *details);
 

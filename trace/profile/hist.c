@@ -5,6 +5,8 @@
  */
 #include "trace/profile/hist.h"
 
+#include <stdlib.h>
+
 #define SUB_COUNT (1u << TL_HIST_SUB_BITS)
 #define VALUE_MAX ((UINT64_C(1) << TL_HIST_VALUE_BITS) - 1)
 
@@ -39,8 +41,38 @@ static uint64_t add_saturated(uint64_t a, uint64_t b)
 	return a > UINT64_MAX - b ? UINT64_MAX : a + b;
 }
 
+struct tl_hist *tl_hist_create(void)
+{
+	return calloc(1, sizeof(struct tl_hist));
+}
+
+void tl_hist_fini(struct tl_hist *hist)
+{
+	for (unsigned int g = 0; g < TL_HIST_GROUPS; g++)
+		free(hist->group[g]);
+	*hist = (struct tl_hist){0};
+}
+
+void tl_hist_destroy(struct tl_hist *hist)
+{
+	if (hist)
+		tl_hist_fini(hist);
+	free(hist);
+}
+
+static uint64_t *bucket_of(struct tl_hist *hist, unsigned int index)
+{
+	uint64_t **group = &hist->group[index >> TL_HIST_SUB_BITS];
+
+	if (!*group)
+		*group = calloc(SUB_COUNT, sizeof(**group));
+	return *group ? &(*group)[index & (SUB_COUNT - 1)] : NULL;
+}
+
 void tl_hist_add_many(struct tl_hist *hist, uint64_t value, uint64_t times)
 {
+	uint64_t *bucket;
+
 	if (!times)
 		return;
 	if (!hist->count || value < hist->min)
@@ -50,7 +82,9 @@ void tl_hist_add_many(struct tl_hist *hist, uint64_t value, uint64_t times)
 	hist->count += times;
 	hist->sum =
 		add_saturated(hist->sum, value > UINT64_MAX / times ? UINT64_MAX : value * times);
-	hist->bucket[hist_index(value)] += times;
+	bucket = bucket_of(hist, hist_index(value));
+	if (bucket)
+		*bucket += times;
 }
 
 void tl_hist_add(struct tl_hist *hist, uint64_t value)
@@ -68,8 +102,16 @@ void tl_hist_merge(struct tl_hist *hist, const struct tl_hist *from)
 		hist->max = from->max;
 	hist->count += from->count;
 	hist->sum = add_saturated(hist->sum, from->sum);
-	for (unsigned int i = 0; i < TL_HIST_BUCKETS; i++)
-		hist->bucket[i] += from->bucket[i];
+	for (unsigned int i = 0; i < TL_HIST_GROUPS << TL_HIST_SUB_BITS; i++) {
+		const uint64_t *group = from->group[i >> TL_HIST_SUB_BITS];
+		uint64_t *bucket;
+
+		if (!group || !group[i & (SUB_COUNT - 1)])
+			continue;
+		bucket = bucket_of(hist, i);
+		if (bucket)
+			*bucket += group[i & (SUB_COUNT - 1)];
+	}
 }
 
 uint64_t tl_hist_percentile(const struct tl_hist *hist, double percent)
@@ -85,8 +127,10 @@ uint64_t tl_hist_percentile(const struct tl_hist *hist, double percent)
 		want++;
 	if (want >= hist->count)
 		return hist->max;
-	for (unsigned int i = 0; i < TL_HIST_BUCKETS; i++) {
-		seen += hist->bucket[i];
+	for (unsigned int i = 0; i < TL_HIST_GROUPS << TL_HIST_SUB_BITS; i++) {
+		const uint64_t *group = hist->group[i >> TL_HIST_SUB_BITS];
+
+		seen += group ? group[i & (SUB_COUNT - 1)] : 0;
 		if (seen < want)
 			continue;
 		value = hist_value(i);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A histogram of durations whose memory does not grow with what is put in: each
+ * A histogram of durations whose memory does not grow with how much is put in: each
  * power of two is split into 32 equal buckets, so a percentile is at most 1.6 %
  * off (half a bucket), while count, sum, minimum and maximum are exact.
  * Not thread-safe: one owner, or a lock around it.
@@ -13,16 +13,26 @@
 #define TL_HIST_SUB_BITS 5
 /* Longer than 2^46 ns (19 hours) counts as that long, except in sum and max. */
 #define TL_HIST_VALUE_BITS 46
-#define TL_HIST_BUCKETS    ((TL_HIST_VALUE_BITS - TL_HIST_SUB_BITS + 1) << TL_HIST_SUB_BITS)
+#define TL_HIST_GROUPS     (TL_HIST_VALUE_BITS - TL_HIST_SUB_BITS + 1)
 
-/* All zero is a valid, empty histogram. */
+/*
+ * All zero is a valid, empty histogram. The buckets of a power of two come with the first
+ * value there; where there is no memory for them, only percentiles suffer.
+ */
 struct tl_hist {
 	uint64_t count;
 	uint64_t sum; /* stays at UINT64_MAX once it would pass it */
 	uint64_t min; /* of no meaning while count is 0 */
 	uint64_t max;
-	uint64_t bucket[TL_HIST_BUCKETS];
+	uint64_t *group[TL_HIST_GROUPS]; /* of 32 buckets each, or NULL */
 };
+
+/* An empty one on the heap, NULL: no memory; destroy accepts NULL. */
+struct tl_hist *tl_hist_create(void);
+void tl_hist_destroy(struct tl_hist *hist);
+
+/* Frees what one that is not on the heap has come to hold; it is empty then. */
+void tl_hist_fini(struct tl_hist *hist);
 
 /* Adds one value (ns); the same value many times. */
 void tl_hist_add(struct tl_hist *hist, uint64_t value);

@@ -11,6 +11,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "trace/decode/detail.h"
+#include "trace/profile/burst.h"
+#include "trace/profile/event_detail.h"
+#include "trace/profile/switch.h"
+
 int tl_profile_create(struct tl_profile **out)
 {
 	*out = calloc(1, sizeof(**out));
@@ -23,12 +28,21 @@ void tl_profile_destroy(struct tl_profile *profile)
 		return;
 	for (unsigned int i = 0; i < profile->vcpu_count; i++) {
 		for (unsigned int c = 0; c < TL_CLASS_COUNT; c++)
-			free(profile->vcpus[i]->classes[c].time);
+			tl_hist_destroy(profile->vcpus[i]->classes[c].time);
 		free(profile->vcpus[i]);
 	}
 	free(profile->vcpus);
+	for (unsigned int i = 0; i < TL_PROFILE_IRQS; i++)
+		free((void *)profile->irq_names[i]);
 	tl_details_fini(&profile->details);
 	free(profile);
+}
+
+void tl_profile_set_counter(struct tl_profile *profile, uint64_t hz)
+{
+	profile->counter_hz = hz;
+	/* Rounded up, so that whole ns come out whole. */
+	profile->ns_mult = hz ? ((UINT64_C(1000000000) << 32) + hz - 1) / hz : 0;
 }
 
 struct tl_profile_vcpu *tl_profile_vcpu(const struct tl_profile *profile, unsigned int id)
@@ -94,11 +108,36 @@ static struct tl_profile_vcpu *event_vcpu(
 	return NULL;
 }
 
+/* The exit that is open is over; `ns` < 0: after a time that is not known. */
+static void close_exit(struct tl_profile *profile, struct tl_profile_vcpu *vcpu, int64_t ns)
+{
+	struct tl_profile_class *exit_class = &vcpu->classes[vcpu->open.exit_class];
+	struct tl_profile_detail *detail = tl_details_find(&profile->details, &vcpu->open);
+
+	if (ns >= 0 && !exit_class->time)
+		exit_class->time = tl_hist_create();
+	if (detail) {
+		detail->count++;
+		detail->slept += vcpu->open.slept;
+		detail->delayed += vcpu->open.delayed;
+		if (ns >= 0 && !detail->time)
+			detail->time = tl_hist_create();
+	}
+	profile->failed |= !detail || (ns >= 0 && (!exit_class->time || !detail->time));
+	if (ns >= 0 && exit_class->time)
+		tl_hist_add(exit_class->time, (uint64_t)ns);
+	else
+		exit_class->untimed++;
+	if (ns >= 0 && detail && detail->time)
+		tl_hist_add(detail->time, (uint64_t)ns);
+	tl_burst_count(vcpu, ns >= 0 ? (uint64_t)ns : 0);
+}
+
 /* Nothing is known of what this vCPU does now: an exit that was open stays untimed. */
-static void vcpu_forget(struct tl_profile_vcpu *vcpu)
+static void vcpu_forget(struct tl_profile *profile, struct tl_profile_vcpu *vcpu)
 {
 	if (vcpu->where == TL_VCPU_HOST)
-		vcpu->classes[vcpu->open_class].untimed++;
+		close_exit(profile, vcpu, -1);
 	vcpu->where = TL_VCPU_UNKNOWN;
 }
 
@@ -114,46 +153,34 @@ static void vcpu_missed(struct tl_profile_vcpu *vcpu, uint64_t exits, uint64_t t
  * Holds the count that an event carries against the one that is expected. Where
  * they differ, what came before does not belong to this event.
  */
-static void vcpu_check_count(
-	struct tl_profile_vcpu *vcpu, const struct tl_event *event, uint64_t expected)
+static void vcpu_check_count(struct tl_profile *profile, struct tl_profile_vcpu *vcpu,
+	const struct tl_event *event, uint64_t expected)
 {
 	if (!event->has_exits)
 		return;
 	vcpu->has_counts = 1;
 	if (event->exits > expected) {
 		vcpu_missed(vcpu, event->exits - expected, event->ts);
-		vcpu_forget(vcpu);
+		vcpu_forget(profile, vcpu);
 	} else if (event->exits < expected) {
 		vcpu->disorder++;
-		vcpu_forget(vcpu);
+		vcpu_forget(profile, vcpu);
 	}
 	if (event->exits > vcpu->last_count)
 		vcpu->last_count = event->exits;
-}
-
-static void add_time(struct tl_profile *profile, struct tl_profile_class *exit_class, uint64_t ns)
-{
-	if (!exit_class->time)
-		exit_class->time = calloc(1, sizeof(*exit_class->time));
-	if (!exit_class->time) {
-		profile->failed = 1;
-		exit_class->untimed++;
-		return;
-	}
-	tl_hist_add(exit_class->time, ns);
 }
 
 /* ns from what is open to this event; negative where the clock went back. */
 static int64_t elapsed(const struct tl_profile *profile, const struct tl_profile_vcpu *vcpu,
 	const struct tl_event *event)
 {
-	uint64_t hz = profile->counter_hz, ticks = event->counter - vcpu->open_counter;
-
-	if (!hz || !event->counter || !vcpu->open_counter)
+	if (!profile->ns_mult || !event->counter || !vcpu->open_counter)
 		return (int64_t)(event->ts - vcpu->open_ts);
 	if (event->counter < vcpu->open_counter)
 		return -1;
-	return (int64_t)(ticks / hz * 1000000000u + ticks % hz * 1000000000u / hz);
+	return (int64_t)((unsigned __int128)(event->counter - vcpu->open_counter) *
+				 profile->ns_mult >>
+			 32);
 }
 
 static void vcpu_open(struct tl_profile_vcpu *vcpu, const struct tl_event *event)
@@ -162,41 +189,66 @@ static void vcpu_open(struct tl_profile_vcpu *vcpu, const struct tl_event *event
 	vcpu->open_counter = event->counter;
 }
 
+static void on_entry_event(
+	struct tl_profile *profile, struct tl_profile_vcpu *vcpu, const struct tl_event *event)
+{
+	vcpu_check_count(profile, vcpu, event, vcpu->last_count);
+	if (vcpu->where == TL_VCPU_HOST)
+		close_exit(profile, vcpu, elapsed(profile, vcpu, event));
+	vcpu->where = TL_VCPU_GUEST;
+	vcpu_open(vcpu, event);
+	if (profile->open_gaps && !event->has_exits)
+		vcpu_forget(profile, vcpu);
+}
+
+/* The entry that the exit tells of: it came right before it. */
+static void entry_before(
+	struct tl_profile *profile, struct tl_profile_vcpu *vcpu, const struct tl_event *event)
+{
+	struct tl_event entry = *event;
+
+	entry.exits--;
+	entry.counter = event->entered;
+	on_entry_event(profile, vcpu, &entry);
+}
+
 static void on_exit_event(
 	struct tl_profile *profile, struct tl_profile_vcpu *vcpu, const struct tl_event *event)
 {
 	unsigned int exit_class = tl_esr_class(event->ret, event->ec);
 
-	vcpu_check_count(vcpu, event, vcpu->last_count + 1);
+	if (event->entered)
+		entry_before(profile, vcpu, event);
+	vcpu_check_count(profile, vcpu, event, vcpu->last_count + 1);
 	if (vcpu->where == TL_VCPU_GUEST && elapsed(profile, vcpu, event) > 0)
 		vcpu->guest_ns += (uint64_t)elapsed(profile, vcpu, event);
 	/* Two exits with no entry between them: the entry was lost, and with it the time. */
-	vcpu_forget(vcpu);
+	vcpu_forget(profile, vcpu);
 	vcpu->exits++;
 	vcpu->classes[exit_class].count++;
 	vcpu->where = TL_VCPU_HOST;
-	vcpu->open_class = exit_class;
+	vcpu->open = (struct tl_profile_detail){
+		.vcpu = vcpu->id, .exit_class = exit_class, .pc = event->pc, .mode = event->mode};
+	if (event->has_syndrome && exit_class != TL_CLASS_IRQ)
+		vcpu->open.detail = tl_event_detail(&profile->map, event, exit_class);
+	else if (exit_class == TL_CLASS_IRQ && vcpu->irq_ts)
+		vcpu->open.detail = TL_DETAIL_IRQ(vcpu->irq);
+	vcpu->irq_ts = 0;
 	vcpu_open(vcpu, event);
 	if (profile->open_gaps && !event->has_exits)
-		vcpu_forget(vcpu);
+		vcpu_forget(profile, vcpu);
 }
 
-static void on_entry_event(
-	struct tl_profile *profile, struct tl_profile_vcpu *vcpu, const struct tl_event *event)
+static void on_user_exit(struct tl_profile_vcpu *vcpu, const struct tl_event *event)
 {
-	vcpu_check_count(vcpu, event, vcpu->last_count);
-	if (vcpu->where == TL_VCPU_HOST) {
-		int64_t ns = elapsed(profile, vcpu, event);
-
-		if (ns >= 0)
-			add_time(profile, &vcpu->classes[vcpu->open_class], (uint64_t)ns);
-		else
-			vcpu->classes[vcpu->open_class].untimed++;
+	/* After -EINTR the exit reason is stale: no exit was handed out. */
+	if (event->error == -EINTR) {
+		vcpu->interrupted++;
+		return;
 	}
-	vcpu->where = TL_VCPU_GUEST;
-	vcpu_open(vcpu, event);
-	if (profile->open_gaps && !event->has_exits)
-		vcpu_forget(vcpu);
+	vcpu->userspace_exits++;
+	if (vcpu->where == TL_VCPU_HOST)
+		vcpu->open.handler = TL_HANDLER_USER;
 }
 
 static void on_lost(struct tl_profile *profile, const struct tl_event *event)
@@ -211,23 +263,35 @@ static void on_lost(struct tl_profile *profile, const struct tl_event *event)
 	/* Counts tell better than this which vCPU lost something; without them, any may have. */
 	for (unsigned int i = 0; i < profile->vcpu_count; i++) {
 		if (!profile->vcpus[i]->has_counts)
-			vcpu_forget(profile->vcpus[i]);
+			vcpu_forget(profile, profile->vcpus[i]);
 	}
 }
 
-void tl_profile_event(struct tl_profile *profile, const struct tl_event *event)
+/* A vCPU that nobody named, from its first exit on. */
+static struct tl_profile_vcpu *learn_vcpu(struct tl_profile *profile, const struct tl_event *event)
 {
-	struct tl_profile_vcpu *vcpu;
+	unsigned int id = event->has_exits ? event->vcpu : profile->vcpu_count;
 
-	if (event->kind == TL_EVENT_LOST_BEGIN || event->kind == TL_EVENT_LOST_END) {
-		on_lost(profile, event);
-		return;
+	if (event->kind != TL_EVENT_EXIT || tl_profile_add_vcpu(profile, id, event->tid,
+						    event->has_exits ? event->exits - 1 : 0))
+		return NULL;
+	return tl_profile_vcpu(profile, id);
+}
+
+/* Events of threads: what one does or waits for between an exit and the next entry. */
+static void on_thread_event(struct tl_profile *profile, const struct tl_event *event)
+{
+	for (unsigned int i = 0; i < profile->vcpu_count; i++) {
+		struct tl_profile_vcpu *vcpu = profile->vcpus[i];
+
+		if (vcpu->tid && (vcpu->tid == event->tid || vcpu->tid == event->other_tid))
+			tl_switch_event(profile, vcpu, event);
 	}
-	vcpu = event_vcpu(profile, event);
-	if (!vcpu) {
-		profile->strangers++;
-		return;
-	}
+}
+
+static void on_vcpu_event(
+	struct tl_profile *profile, struct tl_profile_vcpu *vcpu, const struct tl_event *event)
+{
 	if (!profile->first_ts)
 		profile->first_ts = event->ts;
 	if (event->ts > profile->last_ts)
@@ -239,15 +303,61 @@ void tl_profile_event(struct tl_profile *profile, const struct tl_event *event)
 	case TL_EVENT_ENTRY:
 		on_entry_event(profile, vcpu, event);
 		break;
+	case TL_EVENT_USER_EXIT:
+		on_user_exit(vcpu, event);
+		break;
 	default:
-		/* After -EINTR the exit reason is stale: no exit was handed out. */
-		if (event->error == -EINTR)
-			vcpu->interrupted++;
-		else
-			vcpu->userspace_exits++;
+		/* What a stock kernel tells of the exit that is open. */
+		if (vcpu->where == TL_VCPU_HOST)
+			vcpu->open.detail =
+				tl_event_detail(&profile->map, event, vcpu->open.exit_class);
 		break;
 	}
 	vcpu->last_ts = event->ts;
+}
+
+void tl_profile_event(struct tl_profile *profile, const struct tl_event *event)
+{
+	struct tl_profile_vcpu *vcpu;
+
+	if (event->has_exits && profile->vm_id && event->vm != profile->vm_id)
+		return;
+	switch (event->kind) {
+	case TL_EVENT_LOST_BEGIN:
+	case TL_EVENT_LOST_END:
+		on_lost(profile, event);
+		return;
+	case TL_EVENT_SWITCH:
+	case TL_EVENT_WAKE:
+	case TL_EVENT_IRQ:
+		on_thread_event(profile, event);
+		return;
+	default:
+		break;
+	}
+	vcpu = event_vcpu(profile, event);
+	if (!vcpu && profile->learn)
+		vcpu = learn_vcpu(profile, event);
+	if (vcpu)
+		on_vcpu_event(profile, vcpu, event);
+	else if (!profile->learn)
+		profile->strangers++;
+}
+
+void tl_profile_finish(struct tl_profile *profile)
+{
+	for (unsigned int i = 0; i < profile->vcpu_count; i++) {
+		struct tl_profile_vcpu *vcpu = profile->vcpus[i];
+		struct tl_profile_detail *detail;
+
+		/* What it is at is not over, so it is neither timed nor untimed. */
+		detail = vcpu->where == TL_VCPU_HOST
+				 ? tl_details_find(&profile->details, &vcpu->open)
+				 : NULL;
+		if (detail)
+			detail->count++;
+		tl_burst_end(vcpu);
+	}
 }
 
 int tl_profile_set_kernel_counts(
@@ -271,90 +381,4 @@ uint64_t tl_profile_class_count(const struct tl_profile *profile,
 uint64_t tl_profile_exits(const struct tl_profile *profile, const struct tl_profile_vcpu *vcpu)
 {
 	return profile->no_events ? vcpu->kernel.exits : vcpu->exits;
-}
-
-/* Whether the kernel's counts by class fit its exits, and what was seen of each class. */
-static void reconcile_classes(struct tl_reconciliation *r, const struct tl_profile_vcpu *vcpu)
-{
-	uint64_t sum = 0;
-
-	r->has_classes = vcpu->kernel.has_classes;
-	r->classes_equal = 1;
-	for (unsigned int c = 0; c < TL_CLASS_COUNT; c++) {
-		sum += vcpu->kernel.classes[c];
-		r->classes_equal &= vcpu->kernel.classes[c] == vcpu->classes[c].count;
-	}
-	r->classes_add_up = r->has_classes && sum == vcpu->kernel.exits;
-	r->classes_equal &= r->has_classes;
-}
-
-static void reconcile_finish(struct tl_reconciliation *r)
-{
-	uint64_t most = 0;
-
-	if (r->has_kernel)
-		most = r->kernel;
-	if (r->has_last && r->last > most)
-		most = r->last;
-	r->has_lost = r->has_kernel || r->has_last;
-	r->lost = r->has_lost && most > r->seen ? most - r->seen : 0;
-	r->equal = r->has_kernel && r->has_last && r->kernel == r->seen && r->last == r->seen;
-}
-
-struct tl_reconciliation tl_profile_reconcile_vcpu(const struct tl_profile_vcpu *vcpu)
-{
-	/* A vCPU that was never entered has no events, and its count is that of the start. */
-	int idle = !vcpu->exits && vcpu->where == TL_VCPU_UNKNOWN;
-	struct tl_reconciliation r = {
-		.seen = vcpu->exits,
-		.has_kernel = vcpu->kernel.has_exits,
-		.kernel = vcpu->kernel.exits,
-		.has_last = vcpu->has_counts || idle,
-		.last = vcpu->last_count - vcpu->start_count,
-	};
-
-	reconcile_classes(&r, vcpu);
-	reconcile_finish(&r);
-	return r;
-}
-
-struct tl_reconciliation tl_profile_reconcile(const struct tl_profile *profile)
-{
-	struct tl_reconciliation all = {.has_kernel = 1,
-		.has_last = 1,
-		.equal = 1,
-		.has_classes = 1,
-		.classes_add_up = 1,
-		.classes_equal = 1};
-	int any_counts = 0;
-	uint64_t lost = 0;
-	int equal = 1;
-
-	for (unsigned int i = 0; i < profile->vcpu_count; i++) {
-		struct tl_reconciliation r = tl_profile_reconcile_vcpu(profile->vcpus[i]);
-
-		all.seen += r.seen;
-		all.kernel += r.kernel;
-		all.last += r.last;
-		all.has_kernel &= r.has_kernel;
-		all.has_last &= r.has_last;
-		all.has_classes &= r.has_classes;
-		all.classes_add_up &= r.classes_add_up;
-		all.classes_equal &= r.classes_equal;
-		any_counts |= profile->vcpus[i]->has_counts;
-		lost += r.lost;
-		equal &= r.equal;
-	}
-	/* If no event carried a count, "0" would only mean that there were no events. */
-	all.has_last &= any_counts;
-	reconcile_finish(&all);
-	/* A surplus of one vCPU must not cover up what another lost. */
-	all.lost = lost;
-	all.equal &= equal;
-	/* Where nothing was to be seen, nothing was lost. */
-	if (profile->no_events) {
-		all.has_lost = all.has_last = all.equal = 0;
-		all.lost = 0;
-	}
-	return all;
 }

@@ -26,6 +26,7 @@ struct tl_symbols;
 
 #define TL_PROFILE_VCPUS_MAX 4096
 #define TL_PROFILE_GAPS_MAX  8
+#define TL_PROFILE_IRQS      256
 
 struct tl_profile_class {
 	uint64_t count;       /* exits seen */
@@ -71,12 +72,22 @@ struct tl_profile_vcpu {
 	/* Waiting (WFx) does not count as costly. Where not collected, count is 0. */
 	struct tl_profile_burst longest, costliest;
 
+	/* The thread, where its switches are known: ns between exit and entry ... */
+	int has_switches;
+	uint64_t slept_ns;   /* ... with nothing to do, as in WFx; else blocked in the VMM */
+	uint64_t delayed_ns; /* ... ready to run, but with no CPU */
+
 	/* Where the vCPU is: what the last event left behind. */
 	uint64_t last_ts;
-	uint64_t open_ts;        /* of the exit or entry that is open */
-	uint64_t open_counter;   /* the same on the system counter; 0: not known */
-	unsigned int open_class; /* of the exit that waits for its entry */
+	uint64_t open_ts;              /* of the exit or entry that is open */
+	uint64_t open_counter;         /* the same on the system counter; 0: not known */
+	struct tl_profile_detail open; /* the exit that waits for its entry */
+	struct tl_profile_burst burst; /* that goes on */
 	enum { TL_VCPU_UNKNOWN, TL_VCPU_HOST, TL_VCPU_GUEST } where;
+	enum { TL_THREAD_RUNNING, TL_THREAD_ASLEEP, TL_THREAD_READY } thread;
+	uint64_t thread_ts; /* since when */
+	uint32_t irq;       /* the last host interrupt that came to the thread, and when */
+	uint64_t irq_ts;    /* 0: none since the last exit */
 };
 
 struct tl_profile {
@@ -89,12 +100,16 @@ struct tl_profile {
 	uint64_t strangers;         /* events of threads and vCPUs that nobody named */
 	int open_gaps;              /* LOST_BEGIN without its LOST_END */
 	uint64_t counter_hz;        /* frequency of the events' system counter; 0: not known */
+	uint64_t ns_mult;           /* ticks of it to ns, in 2^-32; set with it */
+	uint32_t vm_id;             /* only this VM's events, of those that tell; 0: any */
+	int learn;                  /* vCPUs that nobody named are added when they exit */
 	int patched;                /* the events carry vCPU and exit count */
 	int no_events;              /* nothing was traced: only what the kernel has counted */
 	int failed;                 /* -ENOMEM came up: counts are right, times are missing */
 	struct tl_details details;  /* what the exits were for, where that was collected */
 	struct tl_vm_map map;       /* where the guest's memory and devices are, or empty */
-	const struct tl_symbols *symbols; /* the guest's, or NULL; borrowed */
+	const char *irq_names[TL_PROFILE_IRQS]; /* of host interrupts, by their number; owned */
+	const struct tl_symbols *symbols;       /* the guest's, or NULL; borrowed */
 };
 
 int tl_profile_create(struct tl_profile **out);
@@ -110,11 +125,17 @@ void tl_profile_destroy(struct tl_profile *profile);
 int tl_profile_add_vcpu(
 	struct tl_profile *profile, unsigned int id, pid_t tid, uint64_t start_count);
 
+/* Sets the frequency of the events' system counter, in Hz; 0: not known. */
+void tl_profile_set_counter(struct tl_profile *profile, uint64_t hz);
+
 /* The vCPU by id, NULL if there is none. */
 struct tl_profile_vcpu *tl_profile_vcpu(const struct tl_profile *profile, unsigned int id);
 
 /* Takes in one event. Events must come in the order of time. */
 void tl_profile_event(struct tl_profile *profile, const struct tl_event *event);
+
+/* After the last event: exits that no entry followed are counted, without a time. */
+void tl_profile_finish(struct tl_profile *profile);
 
 /*
  * What the kernel has counted of a vCPU from the start of the profile to after the

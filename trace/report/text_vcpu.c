@@ -105,6 +105,7 @@ static void put_class_table(
 	if (idle)
 		put_row(t, profile, tl_esr_class_name(TL_CLASS_WFX), "idle, not in the sum", idle,
 			all, vcpu->classes[TL_CLASS_WFX].time);
+	tl_hist_fini(&time);
 }
 
 /* Words that go on with a line, or with the next one where they do not fit. */

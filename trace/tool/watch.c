@@ -163,7 +163,7 @@ static void report_vm(struct watch *watch, unsigned int vm_id, int *ret)
 	if (!err) {
 		profile->pid = (pid_t)vm_id;
 		profile->patched = tl_bpf_is_patched(watch->bpf);
-		profile->counter_hz = tl_counter_frequency();
+		tl_profile_set_counter(profile, tl_counter_frequency());
 		profile->symbols = watch->symbols;
 		for (unsigned int i = 0; watch->map && i < watch->map->count; i++)
 			profile->map.regions[profile->map.count++] = watch->map->regions[i];

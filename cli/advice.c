@@ -9,9 +9,9 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/status.h"
 #include "cli/cli.h"
 #include "trace/advice/advice.h"
-#include "vmm/vmm.h"
 
 static const char help_text[] =
 	"usage: trapline advice [--markdown | NAME...]\n"

@@ -3,9 +3,21 @@
 #ifndef TL_CLI_CLI_H
 #define TL_CLI_CLI_H
 
-/* trapline run, profile, caps, advice */
+struct tl_command {
+	const char *name;
+	/* argv[0] is the command's name; returns an exit status. */
+	int (*run)(int argc, char **argv);
+	const char *what;
+};
+
+/* Those of this build, up to one without a name. */
+extern const struct tl_command tl_commands[];
+
+/* trapline run, profile, record, report, caps, advice */
 int tl_cli_run(int argc, char **argv);
 int tl_cli_profile(int argc, char **argv);
+int tl_cli_record(int argc, char **argv);
+int tl_cli_report(int argc, char **argv);
 int tl_cli_advice(int argc, char **argv);
 int tl_cli_caps(int argc, char **argv);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One program, many commands: a command is a line in the table below and a
- * file beside this one.
+ * One program, many commands: a command is a line in a table (commands_arm64.c,
+ * commands_pc.c) and a file beside this one.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -9,26 +9,14 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/status.h"
 #include "cli/cli.h"
-#include "vmm/vmm.h"
-
-static const struct {
-	const char *name;
-	int (*run)(
-		int argc, char **argv); /* argv[0] is the command's name; returns an exit status */
-	const char *what;
-} commands[] = {
-	{"run", tl_cli_run, "boot a guest, and profile its exits"},
-	{"profile", tl_cli_profile, "profile the exits of another program's VM"},
-	{"advice", tl_cli_advice, "what profiles give advice on"},
-	{"caps", tl_cli_caps, "what this host can do, and what it lacks"},
-};
 
 static void usage(FILE *out)
 {
 	fputs("usage: trapline COMMAND [OPTION...]\n\n", out);
-	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
-		fprintf(out, "  %-8s %s\n", commands[i].name, commands[i].what);
+	for (const struct tl_command *c = tl_commands; c->name; c++)
+		fprintf(out, "  %-8s %s\n", c->name, c->what);
 	fputs("\n'trapline COMMAND --help' tells a command's options.\n", out);
 }
 
@@ -52,9 +40,9 @@ int main(int argc, char **argv)
 		usage(stdout);
 		return TL_STATUS_OK;
 	}
-	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
-		if (!strcmp(argv[1], commands[i].name))
-			return commands[i].run(argc - 1, argv + 1);
+	for (const struct tl_command *c = tl_commands; c->name; c++) {
+		if (!strcmp(argv[1], c->name))
+			return c->run(argc - 1, argv + 1);
 	}
 	tl_log_error("unknown command '%s'; see trapline --help", argv[1]);
 	return TL_STATUS_USAGE;

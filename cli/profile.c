@@ -8,9 +8,10 @@
 
 #include "base/log.h"
 #include "base/parse.h"
+#include "base/status.h"
 #include "cli/cli.h"
+#include "trace/tool/maps.h"
 #include "trace/tool/watch.h"
-#include "vmm/vmm.h"
 
 static const char help_text[] =
 	"usage: trapline profile [OPTION...] --pid PID | -a | -- COMMAND...\n"
@@ -26,6 +27,7 @@ static const char help_text[] =
 	"                   the VMM was given: -kernel FILE and its like)\n"
 	"  --map NAME       where devices are: qemu-virt, kvmtool, firecracker (by the\n"
 	"                   process's name)\n"
+	"  --dtb FILE       where devices are, from the guest's device tree\n"
 	"  -h, --help       this text\n"
 	"\n"
 	"Needs root. Exit status: that of COMMAND, or 0; 1 output could not be written,\n"
@@ -37,6 +39,7 @@ enum option_id {
 	OPT_JSON,
 	OPT_SYMBOLS,
 	OPT_MAP,
+	OPT_DTB,
 };
 
 static const struct option long_options[] = {
@@ -46,6 +49,7 @@ static const struct option long_options[] = {
 	{"json", required_argument, NULL, OPT_JSON},
 	{"symbols", required_argument, NULL, OPT_SYMBOLS},
 	{"map", required_argument, NULL, OPT_MAP},
+	{"dtb", required_argument, NULL, OPT_DTB},
 	{"help", no_argument, NULL, 'h'},
 	{NULL, 0, NULL, 0},
 };
@@ -67,7 +71,7 @@ static int parse_option(struct tl_watch_config *config, int option, int *all)
 	switch (option) {
 	case OPT_PID:
 		ret = parse_number("--pid", 4194304, &value);
-		config->pid = (pid_t)value;
+		config->target.pid = (pid_t)value;
 		return ret;
 	case 'a':
 		*all = 1;
@@ -80,14 +84,17 @@ static int parse_option(struct tl_watch_config *config, int option, int *all)
 		config->json = optarg;
 		return 0;
 	case OPT_SYMBOLS:
-		config->symbols = optarg;
+		config->target.symbols = optarg;
 		return 0;
 	case OPT_MAP:
-		config->map = optarg;
-		if (tl_watch_has_map(optarg))
+		config->target.map = optarg;
+		if (tl_map_by_name(optarg))
 			return 0;
-		tl_log_error("--map '%s': there are %s", optarg, tl_watch_map_names());
+		tl_log_error("--map '%s': there are %s", optarg, tl_map_names());
 		return -1;
+	case OPT_DTB:
+		config->target.dtb = optarg;
+		return 0;
 	case 'h':
 		fputs(help_text, stdout);
 		return 1;
@@ -117,8 +124,8 @@ int tl_cli_profile(int argc, char **argv)
 			return ret > 0 ? TL_STATUS_OK : TL_STATUS_USAGE;
 	}
 	if (optind < argc)
-		config.command = argv + optind;
-	if ((config.pid != 0) + all + (config.command != NULL) != 1) {
+		config.target.command = argv + optind;
+	if ((config.target.pid != 0) + all + (config.target.command != NULL) != 1) {
 		tl_log_error("say whose exits: --pid PID, -a or -- COMMAND; see trapline profile "
 			     "--help");
 		return TL_STATUS_USAGE;

@@ -31,6 +31,7 @@ static const char help_text[] =
 	"  --gic auto|2|3      interrupt controller (auto: GICv3 where the host has it)\n"
 	"  --profile[=FILE]    trace every exit; table on standard error, FILE: as JSON too\n"
 	"  --count[=FILE]      the same from the kernel's own counts: free, but without times\n"
+	"  --record DIR        record every exit, for 'trapline report DIR'\n"
 	"  --symbols FILE      guest symbols: vmlinux, ELF, System.map (the kernel's own)\n"
 	"  --timeout SECONDS   end the guest after that time, with status 124\n"
 	"  --dump-dtb FILE     write the device tree that the guest would get, and end\n"
@@ -50,6 +51,7 @@ enum option_id {
 	OPT_GIC,
 	OPT_PROFILE,
 	OPT_COUNT,
+	OPT_RECORD,
 	OPT_SYMBOLS,
 	OPT_TIMEOUT,
 	OPT_DUMP_DTB,
@@ -64,6 +66,7 @@ static const struct option long_options[] = {
 	{"gic", required_argument, NULL, OPT_GIC},
 	{"profile", optional_argument, NULL, OPT_PROFILE},
 	{"count", optional_argument, NULL, OPT_COUNT},
+	{"record", required_argument, NULL, OPT_RECORD},
 	{"symbols", required_argument, NULL, OPT_SYMBOLS},
 	{"timeout", required_argument, NULL, OPT_TIMEOUT},
 	{"dump-dtb", required_argument, NULL, OPT_DUMP_DTB},
@@ -149,6 +152,9 @@ static int parse_option(struct tl_vmm_config *config, int option)
 	case OPT_COUNT:
 		config->count = true;
 		return parse_report(config, "--count");
+	case OPT_RECORD:
+		config->record = optarg;
+		return 0;
 	case OPT_SYMBOLS:
 		config->symbols = optarg;
 		return 0;

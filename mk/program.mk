@@ -8,7 +8,7 @@ PROGRAM_OBJ := $(BUILD)/arm64/obj
 PROGRAM_CC ?= $(CROSS)gcc
 SYSROOT := $(BUILD)/sysroot
 SYSROOT_LIB := $(SYSROOT)/usr/lib/aarch64-linux-gnu
-PROGRAM_SOURCES := $(sort $(shell find base vmm trace cli -name '*.c' ! -name '*.bpf.c'))
+PROGRAM_SOURCES := $(sort $(shell find base vmm trace cli -name '*.c' ! -name '*.bpf.c' ! -name '*_pc.c'))
 PROGRAM_OBJECTS := $(PROGRAM_SOURCES:%=$(PROGRAM_OBJ)/%.o) $(PROGRAM_OBJ)/vmm/machine/skeletons.S.o \
 	$(PROGRAM_OBJ)/trace/bpf/object.S.o
 BPF_OBJECT := $(BUILD)/bpf/exits.bpf.o
@@ -69,3 +69,29 @@ $(PROGRAM): $(PROGRAM_OBJECTS)
 		rm -f $@.log; exit $$status
 
 -include $(shell find $(PROGRAM_OBJ) -name '*.d' 2>/dev/null)
+
+# The same program for this PC, without what needs KVM: it reads recordings.
+PC_PROGRAM := $(BUILD)/pc/trapline
+PC_OBJ := $(BUILD)/pc/obj
+PC_SOURCES := $(sort $(filter-out base/libelf_search.c,$(wildcard base/*.c)) $(wildcard trace/decode/*.c trace/profile/*.c \
+	trace/report/*.c trace/record/*.c trace/advice/*.c) trace/tool/report.c cli/main.c cli/report.c cli/advice.c cli/commands_pc.c)
+PC_OBJECTS := $(PC_SOURCES:%=$(PC_OBJ)/%.o)
+PC_CC ?= gcc
+PC_CFLAGS = -std=c17 -D_GNU_SOURCE -O2 -g $(C_WARNINGS) -fstack-protector-strong \
+	-ffile-prefix-map=$(CURDIR)/= -I. -I$(BUILD)/gen $(shell pkg-config --cflags libtraceevent)
+
+.PHONY: pc
+pc: $(PC_PROGRAM) ## the program for this PC: reads recordings that were made on the board
+
+$(PC_OBJ)/%.c.o: %.c mk/program.mk | deps-test
+	$(call say,PCCC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(PC_CC) $(PC_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(PC_OBJ)/trace/decode/sysreg.c.o: $(BUILD)/gen/sysreg_table.h
+
+$(PC_PROGRAM): $(PC_OBJECTS)
+	$(call say,PCLD,$@)
+	$(Q)$(PC_CC) -o $@ $^ -ltraceevent -ljansson -lelf
+
+-include $(shell find $(PC_OBJ) -name '*.d' 2>/dev/null)

@@ -48,18 +48,12 @@ static void describe(struct tl_vm_map *map, const struct tl_vm *vm)
 	}
 }
 
-int tl_vmm_profile_attach(struct tl_session *session, const struct tl_vm *vm)
+/* The vCPUs, as the profiler wants them; the caller's to free. NULL: no memory. */
+static struct tl_vcpu_desc *describe_vcpus(const struct tl_vm *vm)
 {
-	struct tl_vm_map map = {0};
 	struct tl_vcpu_desc *vcpus = calloc(vm->vcpu_count, sizeof(*vcpus));
-	struct tl_vm_desc desc = {
-		.pid = getpid(), .vcpu_count = vm->vcpu_count, .vcpus = vcpus, .map = &map};
-	int ret;
 
-	if (!vcpus)
-		return -ENOMEM;
-	describe(&map, vm);
-	for (unsigned int i = 0; i < vm->vcpu_count; i++) {
+	for (unsigned int i = 0; vcpus && i < vm->vcpu_count; i++) {
 		int fd = tl_kvm_ioctl(vm->vcpus[i].fd, KVM_GET_STATS_FD, 0);
 
 		/* Without it (before Linux 5.14) the report says what it cannot check. */
@@ -67,8 +61,46 @@ int tl_vmm_profile_attach(struct tl_session *session, const struct tl_vm *vm)
 		vcpus[i].tid = vm->vcpus[i].tid;
 		vcpus[i].stats_fd = fd < 0 ? -1 : fd;
 	}
+	return vcpus;
+}
+
+int tl_vmm_profile_attach(struct tl_session *session, const struct tl_vm *vm)
+{
+	struct tl_vm_map map = {0};
+	struct tl_vcpu_desc *vcpus = describe_vcpus(vm);
+	struct tl_vm_desc desc = {
+		.pid = getpid(), .vcpu_count = vm->vcpu_count, .vcpus = vcpus, .map = &map};
+	int ret;
+
+	if (!vcpus)
+		return -ENOMEM;
+	describe(&map, vm);
 	ret = tl_session_set_vm(session, &desc);
 	free(vcpus);
+	return ret;
+}
+
+int tl_vmm_record_start(struct tl_recorder **recorder, const char *path, const struct tl_vm *vm)
+{
+	struct tl_vm_map map = {0};
+	struct tl_vcpu_desc *vcpus = describe_vcpus(vm);
+	struct tl_vm_desc desc = {
+		.pid = getpid(), .vcpu_count = vm->vcpu_count, .vcpus = vcpus, .map = &map};
+	pid_t *tids = calloc(vm->vcpu_count, sizeof(*tids));
+	struct tl_recorder_config config = {
+		.path = path, .tids = tids, .tid_count = vm->vcpu_count};
+	int ret = -ENOMEM;
+
+	if (vcpus && tids) {
+		describe(&map, vm);
+		for (unsigned int i = 0; i < vm->vcpu_count; i++)
+			tids[i] = vcpus[i].tid;
+		ret = tl_recorder_create(recorder, &config);
+		ret = ret ? ret : tl_recorder_set_vm(*recorder, &desc);
+		ret = ret ? ret : tl_recorder_start(*recorder);
+	}
+	free(vcpus);
+	free(tids);
 	return ret;
 }
 
@@ -90,6 +122,21 @@ static struct tl_symbols *load_symbols(
 	if (tl_symbols_address(symbols, "_text", &start))
 		tl_symbols_set_loaded(symbols, start, layout->kernel, layout->kernel_size);
 	return symbols;
+}
+
+int tl_vmm_record_stop(struct tl_recorder *recorder, const struct tl_vmm_config *config,
+	const struct tl_layout *layout)
+{
+	struct tl_symbols *symbols = load_symbols(config, layout);
+	int ret = tl_recorder_stop(recorder, symbols);
+
+	tl_symbols_destroy(symbols);
+	if (!ret)
+		fprintf(stderr,
+			"trapline: recorded %.1f MiB to %s; 'trapline report %s' shows it\n",
+			(double)tl_recorder_bytes(recorder) / (1 << 20), config->record,
+			config->record);
+	return ret;
 }
 
 int tl_vmm_profile_report(struct tl_session *session, const struct tl_vmm_config *config,

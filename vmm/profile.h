@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * `run --profile`: introduces the VM to the profiler and prints what that saw.
+ * `run --profile` and `run --record`: introduces the VM to the profiler and prints what
+ * that saw.
  */
 #ifndef TL_VMM_PROFILE_H
 #define TL_VMM_PROFILE_H
 
+#include "trace/collect/recorder.h"
 #include "trace/collect/session.h"
 
 struct tl_vm;
@@ -20,6 +22,16 @@ int tl_vmm_profile_attach(struct tl_session *session, const struct tl_vm *vm);
  * config->symbols, or in the kernel itself. Returns 0 or -errno (logged).
  */
 int tl_vmm_profile_report(struct tl_session *session, const struct tl_vmm_config *config,
+	const struct tl_layout *layout);
+
+/*
+ * Starts a recording of the VM in the folder `path`. vCPUs are parked; *recorder is the
+ * caller's to destroy, also after an error. Returns 0 or -errno (logged).
+ */
+int tl_vmm_record_start(struct tl_recorder **recorder, const char *path, const struct tl_vm *vm);
+
+/* Ends it (vCPUs parked), and says where it is. Returns 0 or -errno (logged). */
+int tl_vmm_record_stop(struct tl_recorder *recorder, const struct tl_vmm_config *config,
 	const struct tl_layout *layout);
 
 #endif

@@ -39,7 +39,8 @@ struct guest {
 	struct tl_console console;
 	struct tl_vm vm;
 	struct tl_events events;
-	struct tl_session *session; /* the profile, or NULL */
+	struct tl_session *session;   /* the profile, or NULL */
+	struct tl_recorder *recorder; /* the recording, or NULL */
 };
 
 static int open_initrd(struct guest *guest)
@@ -253,6 +254,8 @@ static int run_vm(struct guest *guest)
 	ret = tl_vm_start_threads(&guest->vm);
 	if (!ret && guest->session)
 		ret = tl_vmm_profile_attach(guest->session, &guest->vm);
+	if (!ret && config->record)
+		ret = tl_vmm_record_start(&guest->recorder, config->record, &guest->vm);
 	if (ret)
 		return TL_STATUS_HOST;
 	tl_terminal_raw(STDIN_FILENO);
@@ -266,6 +269,9 @@ static int run_vm(struct guest *guest)
 		if (ret && status == TL_STATUS_OK)
 			status = TL_STATUS_FAILURE;
 	}
+	if (guest->recorder && tl_vmm_record_stop(guest->recorder, config, &guest->layout) &&
+		status == TL_STATUS_OK)
+		status = TL_STATUS_FAILURE;
 	return status;
 }
 
@@ -329,6 +335,7 @@ int tl_vmm_run(const struct tl_vmm_config *config)
 			status = start(guest);
 	}
 	tl_session_destroy(guest->session);
+	tl_recorder_destroy(guest->recorder);
 	tl_vm_fini(&guest->vm);
 	tl_console_fini(&guest->console);
 	tl_events_fini(&guest->events);

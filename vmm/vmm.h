@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * `trapline run`: boots one guest, sees it through its life, and tells how it
- * ended. The exit statuses here are the documented ones (docs/man/trapline-run.1).
+ * ended.
  */
 #ifndef TL_VMM_VMM_H
 #define TL_VMM_VMM_H
@@ -9,19 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/status.h"
 #include "vmm/arch/arm64/gic.h"
-
-enum tl_status {
-	TL_STATUS_OK = 0,      /* powered off, or Ctrl-A x */
-	TL_STATUS_FAILURE = 1, /* e.g. an output file cannot be written */
-	TL_STATUS_USAGE = 2,
-	TL_STATUS_INPUT = 3, /* kernel, initrd or command line unusable */
-	TL_STATUS_HOST = 4,  /* no KVM, or it cannot do what is needed */
-	TL_STATUS_CRASH = 5, /* the guest reported a crash */
-	TL_STATUS_VM = 6,    /* the VM cannot go on */
-	TL_STATUS_TIMEOUT = 124,
-	TL_STATUS_SIGNAL = 128, /* plus the signal's number */
-};
 
 struct tl_vmm_config {
 	const char *kernel;
@@ -33,6 +22,7 @@ struct tl_vmm_config {
 	const char *dump_dtb;     /* write the device tree there and end; or NULL */
 	bool show_layout;         /* print what goes where and end */
 	bool profile;             /* trace every exit, and report at the end */
+	const char *record;       /* folder for a recording of every exit, or NULL */
 	bool count;               /* report only what the kernel counts, at no cost */
 	const char *profile_json; /* of either; or NULL */
 	const char *symbols;      /* file with the guest's symbols; NULL: the kernel's own */

@@ -28,7 +28,7 @@
 
 struct tl_instance {
 	struct tracefs_instance *tracefs;
-	char name[sizeof(NAME_PREFIX) + 12];
+	char name[sizeof(NAME_PREFIX) + 20];
 };
 
 /* libtracefs reports by return value and leaves errno, mostly. */
@@ -69,15 +69,14 @@ static int write_or_log(struct tl_instance *instance, const char *file, const ch
 	int ret = write_file(instance, file, text, &problem);
 
 	if (ret)
-		tl_log_error("cannot profile: %s", problem.text);
+		tl_log_error("%s", problem.text);
 	return ret;
 }
 
 /* Removes instances whose process is gone. One that is in use answers EBUSY and stays. */
 static void sweep(void)
 {
-	/* A basic regular expression, in which + is a plain character. */
-	char **names = tracefs_instances("^" NAME_PREFIX "[0-9][0-9]*$");
+	char **names = tracefs_instances("^" NAME_PREFIX "[0-9][-0-9a-z]*$");
 
 	for (unsigned int i = 0; names && names[i]; i++) {
 		long pid = strtol(names[i] + strlen(NAME_PREFIX), NULL, 10);
@@ -259,7 +258,9 @@ int tl_instance_create(struct tl_instance **out, enum tl_instance_events events,
 	instance = calloc(1, sizeof(*instance));
 	if (!instance)
 		return fail(problem, -ENOMEM, "out of memory");
-	snprintf(instance->name, sizeof(instance->name), NAME_PREFIX "%d", (int)getpid());
+	/* A process may have one of each. */
+	snprintf(instance->name, sizeof(instance->name), NAME_PREFIX "%d%s", (int)getpid(),
+		events == TL_INSTANCE_THREADS ? "-record" : "");
 	sweep();
 	ret = make_instance(instance);
 	if (ret) {
@@ -426,7 +427,7 @@ void tl_instance_destroy(struct tl_instance *instance)
 		errno = 0;
 		if (tracefs_instance_destroy(instance->tracefs))
 			tl_log_warn("tracefs instance %s could not be removed: %s; "
-				    "the next profile removes it",
+				    "the next one of ours removes it",
 				instance->name, strerror(errno));
 		tracefs_instance_free(instance->tracefs);
 	}

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A tracefs instance of our own (buffers, event switches and filters that no
- * other tool sees), named trapline-<pid>. An instance outlives the process that
- * made it, so it is removed on every way out, and creation sweeps what processes
- * that were killed have left. One thread at a time.
+ * other tool sees), named trapline-<pid> or trapline-<pid>-record. An instance outlives the process
+ * that made it, so it is removed on every way out, and creation sweeps what processes that were
+ * killed have left. One thread at a time.
  */
 #ifndef TL_TRACE_INSTANCE_H
 #define TL_TRACE_INSTANCE_H

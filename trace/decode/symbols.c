@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -149,6 +150,14 @@ void tl_symbols_set_loaded(
 	symbols->loaded_size = size;
 }
 
+void tl_symbols_loaded(
+	const struct tl_symbols *symbols, uint64_t *linked, uint64_t *address, uint64_t *size)
+{
+	*linked = symbols->linked;
+	*address = symbols->loaded;
+	*size = symbols->loaded_size;
+}
+
 static const char *find(const struct tl_symbols *symbols, uint64_t address, uint64_t *offset)
 {
 	size_t low = 0, high = symbols->count;
@@ -188,6 +197,16 @@ int tl_symbols_address(const struct tl_symbols *symbols, const char *name, uint6
 			return 1;
 		}
 	}
+	return 0;
+}
+
+int tl_symbols_write(const struct tl_symbols *symbols, FILE *out)
+{
+	for (size_t i = 0; i < symbols->count; i++)
+		fprintf(out, "%016" PRIx64 " T %s\n", symbols->list[i].address,
+			symbols->names + symbols->list[i].name);
+	if (fflush(out) || ferror(out))
+		return errno ? -errno : -EIO;
 	return 0;
 }
 

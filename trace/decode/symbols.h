@@ -10,6 +10,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 struct tl_symbols;
 
@@ -29,6 +30,10 @@ int tl_symbols_parse(struct tl_symbols **out, const void *data, size_t size);
 void tl_symbols_set_loaded(
 	struct tl_symbols *symbols, uint64_t linked, uint64_t address, uint64_t size);
 
+/* What set_loaded has said, zeros if nothing. */
+void tl_symbols_loaded(
+	const struct tl_symbols *symbols, uint64_t *linked, uint64_t *address, uint64_t *size);
+
 /*
  * The symbol that `address` is in, and how far; NULL: in none. Valid as long as `symbols`,
  * which may be NULL.
@@ -37,6 +42,9 @@ const char *tl_symbols_find(const struct tl_symbols *symbols, uint64_t address, 
 
 /* Where the symbol `name` is. Returns whether there is one. */
 int tl_symbols_address(const struct tl_symbols *symbols, const char *name, uint64_t *address);
+
+/* Writes them as a System.map has them. Returns 0 or -errno (not logged). */
+int tl_symbols_write(const struct tl_symbols *symbols, FILE *out);
 
 /* How many there are. */
 size_t tl_symbols_count(const struct tl_symbols *symbols);

@@ -5,8 +5,8 @@
  */
 #include <inttypes.h>
 
-#include "trace/decode/detail.h"
 #include "trace/decode/symbols.h"
+#include "trace/report/group.h"
 #include "trace/report/text_parts.h"
 
 #define ROWS 15
@@ -29,10 +29,7 @@ const char *tl_text_address(
 static const char *what(char *buffer, size_t size, const struct tl_profile *profile,
 	const struct tl_profile_detail *row)
 {
-	tl_detail_text(buffer, size, row->exit_class, row->detail, &profile->map);
-	if (!buffer[0])
-		snprintf(buffer, size, "%s", tl_esr_class_text(row->exit_class));
-	return buffer;
+	return tl_group_what(buffer, size, profile, row->exit_class, row->detail);
 }
 
 /* The entry of `pcs`, which has most exits first, that is of the same kind as `row`. */

@@ -6,6 +6,7 @@
  */
 #include "trace/tool/maps.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define MIB UINT64_C(0x100000)
@@ -63,4 +64,15 @@ const struct tl_known_map *tl_map_by_program(const char *program)
 			return &maps[i];
 	}
 	return NULL;
+}
+
+const char *tl_map_names(void)
+{
+	static char names[128];
+
+	names[0] = 0;
+	for (unsigned int i = 0; i < MAP_COUNT; i++)
+		snprintf(names + strlen(names), sizeof(names) - strlen(names), "%s%s",
+			i ? ", " : "", maps[i].name);
+	return names;
 }

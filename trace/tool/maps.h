@@ -21,4 +21,7 @@ const struct tl_known_map *tl_map_by_program(const char *program);
 /* Map number `i`, NULL behind the last one. */
 const struct tl_known_map *tl_map_at(unsigned int i);
 
+/* Their names, separated by ", ". Not thread-safe. */
+const char *tl_map_names(void);
+
 #endif

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The commands on a machine that can run guests.
+ */
+#include <stddef.h>
+
+#include "cli/cli.h"
+
+const struct tl_command tl_commands[] = {
+	{"run", tl_cli_run, "boot a guest, and profile its exits"},
+	{"profile", tl_cli_profile, "profile the exits of another program's VM"},
+	{"record", tl_cli_record, "record every exit of another program's VM"},
+	{"report", tl_cli_report, "what is in a recording"},
+	{"advice", tl_cli_advice, "what profiles give advice on"},
+	{"caps", tl_cli_caps, "what this host can do, and what it lacks"},
+	{NULL, NULL, NULL},
+};

@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Events go to the profile of their VM where they tell it, and to all where they do not: a
+ * profile takes only what its vCPUs' threads did.
+ */
+#include "trace/record/recording.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "trace/record/dat.h"
+#include "trace/record/stream.h"
+
+struct feed {
+	struct tl_recording *recording;
+	const struct tl_recording_part *part;
+	const struct tl_kvm_format *format;
+	struct tl_profile *last; /* whose event came last */
+	int whole;               /* nothing is left out */
+};
+
+static const char *file_of(const struct tl_recording *recording, const char *name, char *path)
+{
+	snprintf(path, PATH_MAX, "%s/%s", recording->path, name);
+	return path;
+}
+
+static int add_vcpus(struct tl_profile *profile, const struct tl_vm_json *vm, int whole)
+{
+	int ret = 0;
+
+	/* Of a part, each vCPU begins with the first exit that is in it. */
+	for (unsigned int i = 0; whole && i < vm->vcpu_count && !ret; i++)
+		ret = tl_profile_add_vcpu(
+			profile, vm->vcpus[i].id, vm->vcpus[i].tid, vm->vcpus[i].start_exits);
+	for (unsigned int i = 0; whole && i < vm->vcpu_count && !ret; i++)
+		ret = tl_profile_set_kernel_counts(profile, vm->vcpus[i].id, &vm->vcpus[i].kernel);
+	return ret;
+}
+
+static struct tl_profile *add_profile(struct feed *feed, uint32_t vm_id)
+{
+	struct tl_recording *recording = feed->recording;
+	struct tl_profile *profile;
+	int described = recording->vm.vcpu_count && (!vm_id || (pid_t)vm_id == recording->vm.pid);
+
+	if (recording->profile_count == TL_RECORDING_VMS_MAX || tl_profile_create(&profile))
+		return NULL;
+	recording->profiles[recording->profile_count++] = profile;
+	profile->pid = vm_id ? (pid_t)vm_id : recording->vm.pid;
+	profile->vm_id = vm_id;
+	profile->learn = !described || !feed->whole;
+	profile->patched = tl_kvm_format_is_patched(feed->format);
+	profile->map = recording->vm.map;
+	profile->symbols = recording->symbols;
+	tl_profile_set_counter(profile, recording->vm.counter_hz);
+	if (described && add_vcpus(profile, &recording->vm, feed->whole))
+		profile->failed = 1;
+	return profile;
+}
+
+/* The profile of the VM that an event names, made if there is none. */
+static struct tl_profile *profile_of(struct feed *feed, uint32_t vm_id)
+{
+	struct tl_recording *recording = feed->recording;
+
+	if (feed->last && feed->last->vm_id == vm_id)
+		return feed->last;
+	for (unsigned int i = 0; i < recording->profile_count; i++) {
+		if (recording->profiles[i]->vm_id == vm_id)
+			return feed->last = recording->profiles[i];
+	}
+	return feed->last = add_profile(feed, vm_id);
+}
+
+static int is_wanted(const struct feed *feed, const struct tl_event *event)
+{
+	const struct tl_recording_part *part = feed->part;
+	uint64_t since = event->ts - feed->recording->first_ts;
+
+	if (since < part->from || (part->to && since > part->to))
+		return 0;
+	if (part->vcpu >= 0 && event->has_exits && event->vcpu != (uint64_t)part->vcpu)
+		return 0;
+	return !part->vm || !event->has_exits || event->vm == (uint32_t)part->vm;
+}
+
+static int on_record(void *ctx, uint64_t ts, const void *data, size_t size)
+{
+	struct feed *feed = ctx;
+	struct tl_recording *recording = feed->recording;
+	struct tl_profile *profile;
+	struct tl_event event;
+	int ret = tl_kvm_format_decode(feed->format, data, size, ts, &event);
+
+	recording->events++;
+	recording->undecoded += ret && ret != -ENOENT;
+	if (ret)
+		return 0;
+	if (!recording->first_ts)
+		recording->first_ts = ts;
+	recording->last_ts = ts;
+	if (!is_wanted(feed, &event))
+		return 0;
+	/* A stock kernel's events name no VM: what was traced is taken for one. */
+	if (event.has_exits || event.kind == TL_EVENT_EXIT) {
+		profile = profile_of(feed, event.vm);
+		if (profile)
+			tl_profile_event(profile, &event);
+		return 0;
+	}
+	for (unsigned int i = 0; i < recording->profile_count; i++)
+		tl_profile_event(recording->profiles[i], &event);
+	return 0;
+}
+
+static void on_lost(struct feed *feed, const struct tl_event *event)
+{
+	for (unsigned int i = 0; i < feed->recording->profile_count; i++)
+		tl_profile_event(feed->recording->profiles[i], event);
+}
+
+static void on_lost_begin(void *ctx, uint64_t count)
+{
+	on_lost(ctx, &(struct tl_event){.kind = TL_EVENT_LOST_BEGIN, .lost = count});
+}
+
+static void on_lost_end(void *ctx)
+{
+	on_lost(ctx, &(struct tl_event){.kind = TL_EVENT_LOST_END});
+}
+
+static const struct tl_stream_ops stream_ops = {
+	.record = on_record,
+	.lost_begin = on_lost_begin,
+	.lost_end = on_lost_end,
+};
+
+/* Adds a CPU's file of pages, if there is one; its descriptor goes to *fd. */
+static int add_piece(struct tl_recording *recording, struct tl_stream *stream, unsigned int cpu,
+	const char *format, int *fd)
+{
+	char name[64], path[PATH_MAX];
+	struct stat st;
+
+	snprintf(name, sizeof(name), format, cpu);
+	*fd = open(file_of(recording, name, path), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (*fd < 0)
+		return errno == ENOENT ? 0 : -errno;
+	if (fstat(*fd, &st) || !S_ISREG(st.st_mode))
+		return -EINVAL;
+	recording->cut_off |= st.st_size > 0;
+	return tl_stream_add(stream, cpu, *fd, 0, (uint64_t)st.st_size);
+}
+
+static int read_streams(struct feed *feed, const struct tl_dat *dat, int *fds)
+{
+	struct tl_recording *recording = feed->recording;
+	struct tl_stream *stream;
+	int ret = tl_stream_create(&stream, dat->cpus, dat->page_size);
+
+	for (unsigned int i = 0; i < dat->cpus && !ret; i++) {
+		const struct tl_dat_place *place = &dat->places[i];
+
+		if (place->size)
+			ret = tl_stream_add(stream, i, dat->fd, place->offset, place->size);
+		else
+			ret = add_piece(recording, stream, i, TL_RECORDING_PIECE_OLD, &fds[2 * i]);
+		if (!ret && !place->size)
+			ret = add_piece(recording, stream, i, TL_RECORDING_PIECE, &fds[2 * i + 1]);
+	}
+	ret = ret ? ret : tl_stream_run(stream, &stream_ops, feed);
+	if (stream) {
+		recording->damaged = tl_stream_damaged(stream);
+		recording->bytes = tl_stream_bytes(stream);
+	}
+	tl_stream_destroy(stream);
+	return ret;
+}
+
+static int read_trace(struct feed *feed, const struct tl_dat *dat)
+{
+	int *fds = malloc(2 * dat->cpus * sizeof(*fds));
+	int ret;
+
+	if (!fds)
+		return -ENOMEM;
+	for (unsigned int i = 0; i < 2 * dat->cpus; i++)
+		fds[i] = -1;
+	ret = read_streams(feed, dat, fds);
+	for (unsigned int i = 0; i < 2 * dat->cpus; i++) {
+		if (fds[i] >= 0)
+			close(fds[i]);
+	}
+	free(fds);
+	return ret;
+}
+
+static void read_symbols(struct tl_recording *recording)
+{
+	char path[PATH_MAX];
+	int ret = tl_symbols_load(
+		&recording->symbols, file_of(recording, TL_RECORDING_SYMBOLS, path));
+
+	if (ret && ret != -ENOENT)
+		tl_log_warn("%s: %s; addresses stay numbers", path, strerror(-ret));
+	if (!ret && recording->vm.symbols_size)
+		tl_symbols_set_loaded(recording->symbols, recording->vm.symbols_linked,
+			recording->vm.symbols_loaded, recording->vm.symbols_size);
+}
+
+/* What the reader of a report must know of the recording itself. */
+static void say_damage(const struct tl_recording *recording)
+{
+	const char *path = recording->path;
+
+	if (recording->truncated)
+		tl_log_warn(
+			"%s/" TL_RECORDING_DAT ": ends before it says; the rest is missing", path);
+	if (recording->damaged)
+		tl_log_warn("%s: %llu damaged page%s left out", path,
+			(unsigned long long)recording->damaged, recording->damaged == 1 ? "" : "s");
+	if (recording->undecoded)
+		tl_log_warn("%s: %llu events are shorter than their format says", path,
+			(unsigned long long)recording->undecoded);
+	if (recording->cut_off || !recording->vm.complete)
+		tl_log_warn("%s: its recorder was stopped before the end; this is what it had "
+			    "written",
+			path);
+	if (!recording->events)
+		tl_log_warn("%s: no event in it", path);
+}
+
+static int read_all(struct tl_recording *recording, const struct tl_recording_part *part)
+{
+	struct feed feed = {.recording = recording, .part = part};
+	char path[PATH_MAX], problem[256];
+	struct tl_dat dat;
+	int ret;
+
+	ret = tl_vm_json_read(file_of(recording, TL_RECORDING_VM, path), &recording->vm, problem,
+		sizeof(problem));
+	if (ret) {
+		tl_log_error("%s: %s", path, problem);
+		return ret;
+	}
+	ret = tl_dat_open(&dat, file_of(recording, TL_RECORDING_DAT, path), &recording->truncated,
+		problem, sizeof(problem));
+	if (ret) {
+		tl_log_error("%s: %s", path, problem);
+		tl_dat_close(&dat);
+		return ret;
+	}
+	read_symbols(recording);
+	feed.format = &dat.format;
+	feed.whole = !part->from && !part->to && part->vcpu < 0;
+	/* Described vCPUs are there even if they had no exit. */
+	if (recording->vm.vcpu_count)
+		(void)add_profile(&feed,
+			tl_kvm_format_is_patched(&dat.format) ? (uint32_t)recording->vm.pid : 0);
+	ret = read_trace(&feed, &dat);
+	tl_dat_close(&dat);
+	if (ret)
+		tl_log_error("reading %s: %s", recording->path, strerror(-ret));
+	return ret;
+}
+
+int tl_recording_read(
+	struct tl_recording *recording, const char *path, const struct tl_recording_part *part)
+{
+	int ret;
+
+	*recording = (struct tl_recording){0};
+	if (strlen(path) >= sizeof(recording->path) - 64)
+		return -ENAMETOOLONG;
+	snprintf(recording->path, sizeof(recording->path), "%s", path);
+	ret = read_all(recording, part);
+	for (unsigned int i = 0; i < recording->profile_count; i++)
+		tl_profile_finish(recording->profiles[i]);
+	if (!ret)
+		say_damage(recording);
+	return ret;
+}
+
+void tl_recording_fini(struct tl_recording *recording)
+{
+	for (unsigned int i = 0; i < recording->profile_count; i++)
+		tl_profile_destroy(recording->profiles[i]);
+	recording->profile_count = 0;
+	tl_symbols_destroy(recording->symbols);
+	recording->symbols = NULL;
+	tl_vm_json_fini(&recording->vm);
+}

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Find the threads, start the recorder, let the target go, wait.
+ */
+#include "trace/tool/record.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/status.h"
+#include "trace/collect/recorder.h"
+
+#define THREADS_MAX 4096
+
+struct record {
+	const struct tl_record_config *config;
+	struct tl_target target;
+	struct tl_recorder *recorder;
+	pid_t tids[THREADS_MAX];
+	unsigned int tid_count;
+};
+
+/* The threads that the process has; those that they start are followed. */
+static int find_threads(struct record *record)
+{
+	char path[40];
+	struct dirent *entry;
+	DIR *dir;
+
+	if (!record->target.pid)
+		return 0;
+	snprintf(path, sizeof(path), "/proc/%d/task", (int)record->target.pid);
+	dir = opendir(path);
+	if (!dir) {
+		tl_log_error("process %d: %s", (int)record->target.pid, strerror(errno));
+		return -errno;
+	}
+	while ((entry = readdir(dir)) && record->tid_count < THREADS_MAX) {
+		pid_t tid = (pid_t)strtol(entry->d_name, NULL, 10);
+
+		if (tid > 0)
+			record->tids[record->tid_count++] = tid;
+	}
+	closedir(dir);
+	return 0;
+}
+
+static int start(struct record *record)
+{
+	const struct tl_record_config *config = record->config;
+	struct tl_recorder_config recorder = {.path = config->path,
+		.size_limit = config->size_limit,
+		.last_s = config->last,
+		.buffer_bytes = config->buffer,
+		.tids = record->tids,
+		.children = 1};
+	/* A command that starts the VMM is another process than the VMM. */
+	struct tl_vm_desc desc = {.pid = config->target.pid, .map = &record->target.map};
+	int ret = find_threads(record);
+
+	recorder.tid_count = record->tid_count;
+	ret = ret ? ret : tl_recorder_create(&record->recorder, &recorder);
+	ret = ret ? ret : tl_recorder_set_vm(record->recorder, &desc);
+	return ret ? ret : tl_recorder_start(record->recorder);
+}
+
+/* Whether a limit has ended it. */
+static int ended(const struct record *record)
+{
+	struct pollfd fd = {.fd = tl_recorder_ended_fd(record->recorder), .events = POLLIN};
+
+	return poll(&fd, 1, 0) > 0;
+}
+
+static void say_result(const struct record *record)
+{
+	uint64_t bytes = tl_recorder_bytes(record->recorder);
+
+	fprintf(stderr, "trapline: recorded %.1f MiB to %s%s; 'trapline report %s' shows it\n",
+		(double)bytes / (1 << 20), record->config->path,
+		ended(record) ? ", up to its limit" : "", record->config->path);
+}
+
+static int run(struct record *record)
+{
+	const struct tl_record_config *config = record->config;
+	int ret = tl_target_init(&record->target, &config->target);
+	int status;
+
+	ret = ret ? ret : start(record);
+	ret = ret ? ret : tl_target_go(&record->target);
+	if (ret)
+		return ret == -EEXIST ? TL_STATUS_USAGE : TL_STATUS_HOST;
+	if (!config->target.command)
+		tl_log_info("recording; Ctrl-C ends it");
+	tl_target_wait(&record->target, config->stop_after, tl_recorder_ended_fd(record->recorder));
+	ret = tl_recorder_stop(record->recorder, record->target.symbols);
+	/* The command is not ours to end: its guest goes on, and so do we. */
+	if (config->target.command && ended(record))
+		tl_target_wait(&record->target, 0, -1);
+	status = tl_target_status(&record->target);
+	if (ret)
+		return TL_STATUS_FAILURE;
+	say_result(record);
+	return status;
+}
+
+int tl_record_run(const struct tl_record_config *config)
+{
+	struct record *record = calloc(1, sizeof(*record));
+	int status;
+
+	if (!record) {
+		tl_log_error("out of memory");
+		return TL_STATUS_HOST;
+	}
+	record->config = config;
+	status = run(record);
+	tl_recorder_destroy(record->recorder);
+	tl_target_fini(&record->target);
+	free(record);
+	return status;
+}

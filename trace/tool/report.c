@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Reads the recording once, then prints a report for each VM in it.
+ */
+#include "trace/tool/report.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/status.h"
+#include "trace/report/json.h"
+#include "trace/report/table.h"
+#include "trace/report/text.h"
+
+static int print_vm(const struct tl_report_config *config, const struct tl_profile *profile)
+{
+	enum tl_group_by by = config->by < 0 ? TL_GROUP_DETAIL : (enum tl_group_by)config->by;
+
+	switch (config->format) {
+	case TL_REPORT_JSON:
+		return tl_report_json("/dev/stdout", profile);
+	case TL_REPORT_CSV:
+		return tl_report_csv(stdout, profile, by);
+	default:
+		return config->by < 0 ? tl_report_text(stdout, profile)
+				      : tl_report_table(stdout, profile, by);
+	}
+}
+
+static int is_wanted(const struct tl_report_config *config, const struct tl_profile *profile)
+{
+	return !config->part.vm || profile->pid == config->part.vm;
+}
+
+static int print_all(const struct tl_report_config *config, const struct tl_recording *recording)
+{
+	unsigned int printed = 0;
+	int ret = 0;
+
+	for (unsigned int i = 0; i < recording->profile_count && !ret; i++) {
+		const struct tl_profile *profile = recording->profiles[i];
+
+		if (!is_wanted(config, profile))
+			continue;
+		if (printed++ && config->format == TL_REPORT_JSON) {
+			tl_log_warn("there are more VMs; --vm %d has the next", profile->pid);
+			break;
+		}
+		if (printed > 1 && config->format == TL_REPORT_TEXT)
+			putchar('\n');
+		ret = print_vm(config, profile);
+	}
+	if (!printed && config->part.vm)
+		tl_log_warn("no exit of VM %d in it", (int)config->part.vm);
+	return ret;
+}
+
+int tl_report_run(const struct tl_report_config *config)
+{
+	static struct tl_recording recording;
+	int ret = tl_recording_read(&recording, config->path, &config->part);
+	int status = ret ? TL_STATUS_INPUT : TL_STATUS_OK;
+
+	if (!ret) {
+		ret = print_all(config, &recording);
+		if (ret)
+			tl_log_error("cannot print the report: %s", strerror(-ret));
+		status = ret ? TL_STATUS_FAILURE : TL_STATUS_OK;
+	}
+	tl_recording_fini(&recording);
+	return status;
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * `trapline report`: what is in a recording. Needs neither KVM nor root, nor an arm64 machine.
+ */
+#ifndef TL_TRACE_TOOL_REPORT_H
+#define TL_TRACE_TOOL_REPORT_H
+
+#include "trace/record/recording.h"
+
+enum tl_report_format {
+	TL_REPORT_TEXT,
+	TL_REPORT_JSON,
+	TL_REPORT_CSV,
+};
+
+struct tl_report_config {
+	const char *path; /* of the recording */
+	enum tl_report_format format;
+	int by; /* enum tl_group_by, or -1: the whole report */
+	struct tl_recording_part part;
+};
+
+/* Prints on standard output. Returns an exit status: 0, 1 (output), 3 (the recording). */
+int tl_report_run(const struct tl_report_config *config);
+
+#endif

@@ -94,4 +94,10 @@ $(PC_PROGRAM): $(PC_OBJECTS)
 	$(call say,PCLD,$@)
 	$(Q)$(PC_CC) -o $@ $^ -ltraceevent -ljansson -lelf
 
+# Makes recordings of any length, for benchmarks and tests.
+PC_RECORDING := $(BUILD)/pc/recording
+$(PC_RECORDING): $(PC_OBJ)/bench/recording.c.o $(filter-out $(PC_OBJ)/cli/%,$(PC_OBJECTS))
+	$(call say,PCLD,$@)
+	$(Q)$(PC_CC) -o $@ $^ -ltraceevent -ljansson -lelf
+
 -include $(shell find $(PC_OBJ) -name '*.d' 2>/dev/null)

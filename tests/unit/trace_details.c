@@ -216,7 +216,7 @@ static void test_add_many(void **state)
 	tl_hist_add_many(&many, 1, 0);
 	tl_hist_add_many(&many, 1000000, 0);
 	tl_hist_add_many(&many, 7, 1);
-	assert_memory_equal(&one, &many, offsetof(struct tl_hist, group));
+	assert_memory_equal(&one, &many, offsetof(struct tl_hist, bucket));
 	for (unsigned int percent = 0; percent <= 100; percent++)
 		assert_int_equal(
 			tl_hist_percentile(&one, percent), tl_hist_percentile(&many, percent));

@@ -301,25 +301,34 @@ static int sub_buffer_size(struct tl_instance *instance, size_t *bytes)
 	return ret;
 }
 
-/* Opens the buffer of each entry of per_cpu/; returns how many, or -errno with all closed again. */
-static int open_all(int dir_fd, DIR *dir, int *fds, unsigned int room)
+/* One more than the highest CPU of per_cpu/. */
+static unsigned int count_cpus(DIR *dir)
+{
+	unsigned int count = 0, cpu;
+	struct dirent *entry;
+
+	while ((entry = readdir(dir))) {
+		if (sscanf(entry->d_name, "cpu%u", &cpu) == 1 && cpu < CPUS_MAX && cpu >= count)
+			count = cpu + 1;
+	}
+	return count;
+}
+
+/* Opens the buffer of each CPU, in their order; returns how many, or -errno with all closed. */
+static int open_all(int dir_fd, int *fds, unsigned int cpus)
 {
 	unsigned int count = 0;
-	struct dirent *entry;
 	int ret = 0;
 
-	while (!ret && (entry = readdir(dir))) {
+	for (unsigned int cpu = 0; cpu < cpus && !ret; cpu++) {
 		char path[64];
-		unsigned int cpu;
 
-		if (sscanf(entry->d_name, "cpu%u", &cpu) != 1 || count == room)
-			continue;
 		snprintf(path, sizeof(path), "cpu%u/trace_pipe_raw", cpu);
 		fds[count] = openat(dir_fd, path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-		if (fds[count] < 0)
-			ret = -errno;
-		else
+		if (fds[count] >= 0)
 			count++;
+		else if (errno != ENOENT)
+			ret = -errno;
 	}
 	while (ret && count)
 		close(fds[--count]);
@@ -337,7 +346,7 @@ int tl_instance_open_buffers(struct tl_instance *instance, int **fds, unsigned i
 	if (!*fds)
 		ret = -ENOMEM;
 	else if (dir)
-		ret = open_all(dirfd(dir), dir, *fds, CPUS_MAX);
+		ret = open_all(dirfd(dir), *fds, count_cpus(dir));
 	if (dir)
 		closedir(dir);
 	tracefs_put_tracing_file(path);

@@ -6,6 +6,7 @@
 #include "trace/profile/hist.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #define SUB_COUNT (1u << TL_HIST_SUB_BITS)
 #define VALUE_MAX ((UINT64_C(1) << TL_HIST_VALUE_BITS) - 1)
@@ -48,8 +49,7 @@ struct tl_hist *tl_hist_create(void)
 
 void tl_hist_fini(struct tl_hist *hist)
 {
-	for (unsigned int g = 0; g < TL_HIST_GROUPS; g++)
-		free(hist->group[g]);
+	free(hist->bucket);
 	*hist = (struct tl_hist){0};
 }
 
@@ -60,36 +60,61 @@ void tl_hist_destroy(struct tl_hist *hist)
 	free(hist);
 }
 
-static uint64_t *bucket_of(struct tl_hist *hist, unsigned int index)
+/* Makes room for one more power of two, and those between it and what there is. */
+static int grow(struct tl_hist *hist, unsigned int group)
 {
-	uint64_t **group = &hist->group[index >> TL_HIST_SUB_BITS];
+	unsigned int first = hist->groups && hist->first < group ? hist->first : group;
+	unsigned int end = hist->groups && hist->first + hist->groups > group
+				   ? hist->first + hist->groups
+				   : group + 1;
+	uint64_t *grown = calloc((end - first) * SUB_COUNT, sizeof(*grown));
 
-	if (!*group)
-		*group = calloc(SUB_COUNT, sizeof(**group));
-	return *group ? &(*group)[index & (SUB_COUNT - 1)] : NULL;
+	if (!grown)
+		return 0;
+	if (hist->groups)
+		memcpy(grown + (hist->first - first) * SUB_COUNT, hist->bucket,
+			hist->groups * SUB_COUNT * sizeof(*grown));
+	free(hist->bucket);
+	hist->bucket = grown;
+	hist->first = (unsigned char)first;
+	hist->groups = (unsigned char)(end - first);
+	return 1;
 }
 
-void tl_hist_add_many(struct tl_hist *hist, uint64_t value, uint64_t times)
+static uint64_t *bucket_of(struct tl_hist *hist, unsigned int index)
 {
-	uint64_t *bucket;
+	unsigned int group = index >> TL_HIST_SUB_BITS;
 
-	if (!times)
-		return;
+	if (group - hist->first >= hist->groups && !grow(hist, group))
+		return NULL;
+	return &hist->bucket[index - ((unsigned int)hist->first << TL_HIST_SUB_BITS)];
+}
+
+/* `sum` is that of all of them. */
+static void add(struct tl_hist *hist, uint64_t value, uint64_t times, uint64_t sum)
+{
+	uint64_t *bucket = bucket_of(hist, hist_index(value));
+
 	if (!hist->count || value < hist->min)
 		hist->min = value;
 	if (value > hist->max)
 		hist->max = value;
 	hist->count += times;
-	hist->sum =
-		add_saturated(hist->sum, value > UINT64_MAX / times ? UINT64_MAX : value * times);
-	bucket = bucket_of(hist, hist_index(value));
+	hist->sum = add_saturated(hist->sum, sum);
 	if (bucket)
 		*bucket += times;
 }
 
+void tl_hist_add_many(struct tl_hist *hist, uint64_t value, uint64_t times)
+{
+	if (times)
+		add(hist, value, times, value > UINT64_MAX / times ? UINT64_MAX : value * times);
+}
+
+/* Without the division: it is what most of the time would go to. */
 void tl_hist_add(struct tl_hist *hist, uint64_t value)
 {
-	tl_hist_add_many(hist, value, 1);
+	add(hist, value, 1, value);
 }
 
 void tl_hist_merge(struct tl_hist *hist, const struct tl_hist *from)
@@ -102,15 +127,12 @@ void tl_hist_merge(struct tl_hist *hist, const struct tl_hist *from)
 		hist->max = from->max;
 	hist->count += from->count;
 	hist->sum = add_saturated(hist->sum, from->sum);
-	for (unsigned int i = 0; i < TL_HIST_GROUPS << TL_HIST_SUB_BITS; i++) {
-		const uint64_t *group = from->group[i >> TL_HIST_SUB_BITS];
-		uint64_t *bucket;
+	for (unsigned int i = 0; i < from->groups * SUB_COUNT; i++) {
+		uint64_t *bucket =
+			from->bucket[i] ? bucket_of(hist, i + from->first * SUB_COUNT) : NULL;
 
-		if (!group || !group[i & (SUB_COUNT - 1)])
-			continue;
-		bucket = bucket_of(hist, i);
 		if (bucket)
-			*bucket += group[i & (SUB_COUNT - 1)];
+			*bucket += from->bucket[i];
 	}
 }
 
@@ -127,13 +149,11 @@ uint64_t tl_hist_percentile(const struct tl_hist *hist, double percent)
 		want++;
 	if (want >= hist->count)
 		return hist->max;
-	for (unsigned int i = 0; i < TL_HIST_GROUPS << TL_HIST_SUB_BITS; i++) {
-		const uint64_t *group = hist->group[i >> TL_HIST_SUB_BITS];
-
-		seen += group ? group[i & (SUB_COUNT - 1)] : 0;
+	for (unsigned int i = 0; i < hist->groups * SUB_COUNT; i++) {
+		seen += hist->bucket[i];
 		if (seen < want)
 			continue;
-		value = hist_value(i);
+		value = hist_value(i + hist->first * SUB_COUNT);
 		/* The middle of the outermost buckets may lie beyond what was ever put in. */
 		if (value < hist->min)
 			return hist->min;

@@ -13,7 +13,6 @@
 #define TL_HIST_SUB_BITS 5
 /* Longer than 2^46 ns (19 hours) counts as that long, except in sum and max. */
 #define TL_HIST_VALUE_BITS 46
-#define TL_HIST_GROUPS     (TL_HIST_VALUE_BITS - TL_HIST_SUB_BITS + 1)
 
 /*
  * All zero is a valid, empty histogram. The buckets of a power of two come with the first
@@ -24,7 +23,8 @@ struct tl_hist {
 	uint64_t sum; /* stays at UINT64_MAX once it would pass it */
 	uint64_t min; /* of no meaning while count is 0 */
 	uint64_t max;
-	uint64_t *group[TL_HIST_GROUPS]; /* of 32 buckets each, or NULL */
+	uint64_t *bucket; /* of `groups` powers of two from `first` on, 32 each; or NULL */
+	unsigned char first, groups;
 };
 
 /* An empty one on the heap, NULL: no memory; destroy accepts NULL. */

@@ -154,74 +154,66 @@ static void vcpu_missed(struct tl_profile_vcpu *vcpu, uint64_t exits, uint64_t t
  * they differ, what came before does not belong to this event.
  */
 static void vcpu_check_count(struct tl_profile *profile, struct tl_profile_vcpu *vcpu,
-	const struct tl_event *event, uint64_t expected)
+	uint64_t count, uint64_t expected, uint64_t ts)
 {
-	if (!event->has_exits)
-		return;
 	vcpu->has_counts = 1;
-	if (event->exits > expected) {
-		vcpu_missed(vcpu, event->exits - expected, event->ts);
+	if (count > expected) {
+		vcpu_missed(vcpu, count - expected, ts);
 		vcpu_forget(profile, vcpu);
-	} else if (event->exits < expected) {
+	} else if (count < expected) {
 		vcpu->disorder++;
 		vcpu_forget(profile, vcpu);
 	}
-	if (event->exits > vcpu->last_count)
-		vcpu->last_count = event->exits;
+	if (count > vcpu->last_count)
+		vcpu->last_count = count;
 }
 
-/* ns from what is open to this event; negative where the clock went back. */
+/* ns from what is open to a time; negative where the clock went back. */
 static int64_t elapsed(const struct tl_profile *profile, const struct tl_profile_vcpu *vcpu,
-	const struct tl_event *event)
+	uint64_t ts, uint64_t counter)
 {
-	if (!profile->ns_mult || !event->counter || !vcpu->open_counter)
-		return (int64_t)(event->ts - vcpu->open_ts);
-	if (event->counter < vcpu->open_counter)
+	if (!profile->ns_mult || !counter || !vcpu->open_counter)
+		return (int64_t)(ts - vcpu->open_ts);
+	if (counter < vcpu->open_counter)
 		return -1;
-	return (int64_t)((unsigned __int128)(event->counter - vcpu->open_counter) *
-				 profile->ns_mult >>
+	return (int64_t)((unsigned __int128)(counter - vcpu->open_counter) * profile->ns_mult >>
 			 32);
 }
 
-static void vcpu_open(struct tl_profile_vcpu *vcpu, const struct tl_event *event)
+static void vcpu_open(struct tl_profile_vcpu *vcpu, uint64_t ts, uint64_t counter)
 {
-	vcpu->open_ts = event->ts;
-	vcpu->open_counter = event->counter;
+	vcpu->open_ts = ts;
+	vcpu->open_counter = counter;
 }
 
-static void on_entry_event(
-	struct tl_profile *profile, struct tl_profile_vcpu *vcpu, const struct tl_event *event)
+/* `count`: exits up to this entry, where the kernel tells. */
+static void on_entry(struct tl_profile *profile, struct tl_profile_vcpu *vcpu,
+	const struct tl_event *event, uint64_t count, uint64_t counter)
 {
-	vcpu_check_count(profile, vcpu, event, vcpu->last_count);
+	if (event->has_exits)
+		vcpu_check_count(profile, vcpu, count, vcpu->last_count, event->ts);
 	if (vcpu->where == TL_VCPU_HOST)
-		close_exit(profile, vcpu, elapsed(profile, vcpu, event));
+		close_exit(profile, vcpu, elapsed(profile, vcpu, event->ts, counter));
 	vcpu->where = TL_VCPU_GUEST;
-	vcpu_open(vcpu, event);
+	vcpu_open(vcpu, event->ts, counter);
 	if (profile->open_gaps && !event->has_exits)
 		vcpu_forget(profile, vcpu);
-}
-
-/* The entry that the exit tells of: it came right before it. */
-static void entry_before(
-	struct tl_profile *profile, struct tl_profile_vcpu *vcpu, const struct tl_event *event)
-{
-	struct tl_event entry = *event;
-
-	entry.exits--;
-	entry.counter = event->entered;
-	on_entry_event(profile, vcpu, &entry);
 }
 
 static void on_exit_event(
 	struct tl_profile *profile, struct tl_profile_vcpu *vcpu, const struct tl_event *event)
 {
 	unsigned int exit_class = tl_esr_class(event->ret, event->ec);
+	int64_t ns;
 
+	/* The entry that it tells of came right before it. */
 	if (event->entered)
-		entry_before(profile, vcpu, event);
-	vcpu_check_count(profile, vcpu, event, vcpu->last_count + 1);
-	if (vcpu->where == TL_VCPU_GUEST && elapsed(profile, vcpu, event) > 0)
-		vcpu->guest_ns += (uint64_t)elapsed(profile, vcpu, event);
+		on_entry(profile, vcpu, event, event->exits - 1, event->entered);
+	if (event->has_exits)
+		vcpu_check_count(profile, vcpu, event->exits, vcpu->last_count + 1, event->ts);
+	ns = elapsed(profile, vcpu, event->ts, event->counter);
+	if (vcpu->where == TL_VCPU_GUEST && ns > 0)
+		vcpu->guest_ns += (uint64_t)ns;
 	/* Two exits with no entry between them: the entry was lost, and with it the time. */
 	vcpu_forget(profile, vcpu);
 	vcpu->exits++;
@@ -234,7 +226,7 @@ static void on_exit_event(
 	else if (exit_class == TL_CLASS_IRQ && vcpu->irq_ts)
 		vcpu->open.detail = TL_DETAIL_IRQ(vcpu->irq);
 	vcpu->irq_ts = 0;
-	vcpu_open(vcpu, event);
+	vcpu_open(vcpu, event->ts, event->counter);
 	if (profile->open_gaps && !event->has_exits)
 		vcpu_forget(profile, vcpu);
 }
@@ -301,7 +293,7 @@ static void on_vcpu_event(
 		on_exit_event(profile, vcpu, event);
 		break;
 	case TL_EVENT_ENTRY:
-		on_entry_event(profile, vcpu, event);
+		on_entry(profile, vcpu, event, event->exits, event->counter);
 		break;
 	case TL_EVENT_USER_EXIT:
 		on_user_exit(vcpu, event);

@@ -11,10 +11,11 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "base/status.h"
 #include "cli/cli.h"
 #include "tests/unit/fake_log.h"
+#include "trace/tool/maps.h"
 #include "trace/tool/watch.h"
-#include "vmm/vmm.h"
 
 static struct {
 	unsigned int calls;
@@ -30,12 +31,15 @@ int tl_watch_run(const struct tl_watch_config *config)
 	return watched.status;
 }
 
-int tl_watch_has_map(const char *name)
+/* In the place of trace/tool/maps.c. */
+const struct tl_known_map *tl_map_by_name(const char *name)
 {
-	return !strcmp(name, "one") || !strcmp(name, "two");
+	static const struct tl_known_map map;
+
+	return !strcmp(name, "one") || !strcmp(name, "two") ? &map : NULL;
 }
 
-const char *tl_watch_map_names(void)
+const char *tl_map_names(void)
 {
 	return "one, two";
 }
@@ -86,13 +90,13 @@ static int run(char *const *arguments)
 
 static void test_pid(void **state)
 {
-	static const struct tl_watch_config expected = {.pid = 4194304};
+	static const struct tl_watch_config expected = {.target = {.pid = 4194304}};
 
 	(void)state;
 	EXPECT_RUN("--pid", "4194304");
 	assert_memory_equal(&watched.config, &expected, sizeof(expected));
 	EXPECT_RUN("--pid=7");
-	assert_int_equal(watched.config.pid, 7);
+	assert_int_equal(watched.config.target.pid, 7);
 }
 
 static void test_all(void **state)
@@ -111,30 +115,31 @@ static void test_command(void **state)
 {
 	(void)state;
 	EXPECT_RUN("--seconds", "3", "--", "qemu", "-a", "--pid", "x");
-	assert_int_equal(watched.config.pid, 0);
+	assert_int_equal(watched.config.target.pid, 0);
 	assert_int_equal(watched.config.seconds, 3);
-	assert_non_null(watched.config.command);
-	assert_string_equal(watched.config.command[0], "qemu");
-	assert_string_equal(watched.config.command[1], "-a");
-	assert_string_equal(watched.config.command[3], "x");
-	assert_null(watched.config.command[4]);
+	assert_non_null(watched.config.target.command);
+	assert_string_equal(watched.config.target.command[0], "qemu");
+	assert_string_equal(watched.config.target.command[1], "-a");
+	assert_string_equal(watched.config.target.command[3], "x");
+	assert_null(watched.config.target.command[4]);
 	EXPECT_RUN("lkvm", "run", "--help");
-	assert_string_equal(watched.config.command[0], "lkvm");
-	assert_string_equal(watched.config.command[2], "--help");
-	assert_null(watched.config.command[3]);
+	assert_string_equal(watched.config.target.command[0], "lkvm");
+	assert_string_equal(watched.config.target.command[2], "--help");
+	assert_null(watched.config.target.command[3]);
 }
 
 static void test_options(void **state)
 {
 	(void)state;
-	EXPECT_RUN("--json", "out.json", "--symbols", "vmlinux", "--map", "two", "--seconds",
-		"1000000", "--pid", "1");
+	EXPECT_RUN("--json", "out.json", "--symbols", "vmlinux", "--map", "two", "--dtb",
+		"virt.dtb", "--seconds", "1000000", "--pid", "1");
 	assert_string_equal(watched.config.json, "out.json");
-	assert_string_equal(watched.config.symbols, "vmlinux");
-	assert_string_equal(watched.config.map, "two");
+	assert_string_equal(watched.config.target.symbols, "vmlinux");
+	assert_string_equal(watched.config.target.map, "two");
+	assert_string_equal(watched.config.target.dtb, "virt.dtb");
 	assert_int_equal(watched.config.seconds, 1000000);
-	assert_int_equal(watched.config.pid, 1);
-	assert_null(watched.config.command);
+	assert_int_equal(watched.config.target.pid, 1);
+	assert_null(watched.config.target.command);
 }
 
 /* That of the command, say. */
@@ -143,7 +148,7 @@ static void test_status(void **state)
 	(void)state;
 	watched.status = 42;
 	assert_int_equal(RUN("-a"), 42);
-	watched.status = TL_WATCH_NO_HOST;
+	watched.status = TL_STATUS_HOST;
 	assert_int_equal(RUN("--pid", "1"), TL_STATUS_HOST);
 }
 

@@ -2,7 +2,8 @@
 /*
  * The table of what exits were for, alone: rows, shares, who handled them, where most
  * came from, and what there is no room for.
- * Links: trace/report/text_details.c trace/profile/detail.c trace/profile/hist.c
+ * Links: trace/report/text_details.c trace/report/group.c
+ * Links: trace/profile/detail.c trace/profile/hist.c
  * Links: trace/decode/detail.c trace/decode/device_regs.c trace/decode/smccc.c
  * Links: trace/decode/sysreg.c trace/decode/esr.c
  */

@@ -39,7 +39,9 @@
 	}
 
 static bool out_of_time;
-static const char *cut; /* this file becomes shorter when the VM was made */
+static const char *cut;                /* this file becomes shorter when the VM was made */
+static int record_starts, record_ends; /* what these return */
+static unsigned int recorders;         /* not destroyed yet */
 
 int __real_tl_vm_init(struct tl_vm *vm, const struct tl_vm_config *config);
 int __wrap_tl_vm_init(struct tl_vm *vm, const struct tl_vm_config *config);
@@ -117,10 +119,37 @@ int tl_vmm_profile_report(struct tl_session *session, const struct tl_vmm_config
 	return -EINVAL;
 }
 
+/* A recorder of which nobody sees the inside. */
+int tl_vmm_record_start(struct tl_recorder **recorder, const char *path, const struct tl_vm *vm)
+{
+	(void)vm;
+	assert_string_equal(path, "folder");
+	*recorder = (struct tl_recorder *)&recorders;
+	recorders++;
+	return record_starts;
+}
+
+int tl_vmm_record_stop(struct tl_recorder *recorder, const struct tl_vmm_config *config,
+	const struct tl_layout *layout)
+{
+	(void)config;
+	(void)layout;
+	assert_ptr_equal(recorder, &recorders);
+	return record_ends;
+}
+
+void tl_recorder_destroy(struct tl_recorder *recorder)
+{
+	if (recorder)
+		recorders--;
+}
+
 static int setup(void **state)
 {
 	out_of_time = false;
 	cut = NULL;
+	record_starts = record_ends = 0;
+	recorders = 0;
 	fake_kvm_reset();
 	return fake_files_setup(state);
 }
@@ -285,6 +314,32 @@ static void test_ends_of_a_guest(void **state)
 	assert_nothing_logged();
 }
 
+/* A recording that cannot be made keeps the guest from running; one that is not whole shows. */
+static void test_recordings(void **state)
+{
+	static const struct fake_exit crash[] = {EVENT(KVM_SYSTEM_EVENT_CRASH)};
+	struct tl_vmm_config config = config_of();
+
+	(void)state;
+	config.record = "folder";
+	assert_int_equal(run(&config), TL_STATUS_OK);
+	fake_kvm_reset();
+	record_ends = -ENOSPC;
+	assert_int_equal(run(&config), TL_STATUS_FAILURE);
+	assert_nothing_logged();
+	/* What the guest did comes first. */
+	fake_kvm_reset();
+	fake_kvm_script(0, crash, 1);
+	assert_int_equal(run(&config), TL_STATUS_CRASH);
+	fake_log_reset(NULL);
+	fake_kvm_reset();
+	record_starts = -EACCES;
+	record_ends = 0;
+	assert_int_equal(run(&config), TL_STATUS_HOST);
+	assert_nothing_logged();
+	assert_int_equal(recorders, 0);
+}
+
 /* It restarts as it started: vCPU 0 at the entry, the device tree's address in x0. */
 static void test_resets(void **state)
 {
@@ -340,6 +395,7 @@ int main(void)
 		TEST(test_kernel_larger_than_it_says),
 		TEST(test_hosts),
 		TEST(test_ends_of_a_guest),
+		TEST(test_recordings),
 		TEST(test_resets),
 		TEST(test_initrd_cut),
 		TEST(test_device_tree_written),

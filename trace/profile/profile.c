@@ -206,8 +206,8 @@ static void on_exit_event(
 	unsigned int exit_class = tl_esr_class(event->ret, event->ec);
 	int64_t ns;
 
-	/* The entry that it tells of came right before it. */
-	if (event->entered)
+	/* The entry that it tells of came right before it, at a time by the counter only. */
+	if (event->entered && profile->ns_mult)
 		on_entry(profile, vcpu, event, event->exits - 1, event->entered);
 	if (event->has_exits)
 		vcpu_check_count(profile, vcpu, event->exits, vcpu->last_count + 1, event->ts);

@@ -77,8 +77,8 @@ PC_SOURCES := $(sort $(filter-out base/libelf_search.c,$(wildcard base/*.c)) $(w
 	trace/report/*.c trace/record/*.c trace/advice/*.c) trace/tool/report.c cli/main.c cli/report.c cli/advice.c cli/commands_pc.c)
 PC_OBJECTS := $(PC_SOURCES:%=$(PC_OBJ)/%.o)
 PC_CC ?= gcc
-PC_CFLAGS = -std=c17 -D_GNU_SOURCE -O2 -g $(C_WARNINGS) -fstack-protector-strong \
-	-ffile-prefix-map=$(CURDIR)/= -I. -I$(BUILD)/gen $(shell pkg-config --cflags libtraceevent)
+PC_CFLAGS := -std=c17 -D_GNU_SOURCE -O2 -g $(C_WARNINGS) -fstack-protector-strong \
+	-ffile-prefix-map=$(CURDIR)/= -I. -I$(BUILD)/gen
 
 .PHONY: pc
 pc: $(PC_PROGRAM) ## the program for this PC: reads recordings that were made on the board
@@ -92,12 +92,12 @@ $(PC_OBJ)/trace/decode/sysreg.c.o: $(BUILD)/gen/sysreg_table.h
 
 $(PC_PROGRAM): $(PC_OBJECTS)
 	$(call say,PCLD,$@)
-	$(Q)$(PC_CC) -o $@ $^ -ltraceevent -ljansson -lelf
+	$(Q)$(PC_CC) -o $@ $^ -ljansson -lelf
 
 # Makes recordings of any length, for benchmarks and tests.
 PC_RECORDING := $(BUILD)/pc/recording
 $(PC_RECORDING): $(PC_OBJ)/bench/recording.c.o $(filter-out $(PC_OBJ)/cli/%,$(PC_OBJECTS))
 	$(call say,PCLD,$@)
-	$(Q)$(PC_CC) -o $@ $^ -ltraceevent -ljansson -lelf
+	$(Q)$(PC_CC) -o $@ $^ -ljansson -lelf
 
 -include $(shell find $(PC_OBJ) -name '*.d' 2>/dev/null)

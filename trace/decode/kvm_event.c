@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * libtraceevent parses the format text; the offsets are then kept in a plain
- * table, since looking a field up by name for every record would cost more than
- * everything else that is done with it.
+ * Where the fields are is kept in a plain table, since looking a field up by name for
+ * every record would cost more than everything else that is done with it.
  */
 #include "trace/decode/kvm_event.h"
 
 #include <errno.h>
 #include <string.h>
 
-#include <event-parse.h>
+#include "trace/decode/event_format.h"
 
 #define FIELD(member) offsetof(struct tl_kvm_event_format, member)
 
@@ -54,20 +53,16 @@ void tl_kvm_format_init(struct tl_kvm_format *format)
 		format->event[i].id = -1;
 }
 
-static int valid_scalar(const struct tep_format_field *field)
+/* A plain number, near enough. */
+static int take(struct tl_kvm_field *to, const struct tl_event_format *event, const char *name)
 {
-	int size = field->size;
+	const struct tl_event_field *field = tl_event_format_field(event, name);
 
-	return field->offset >= 0 && field->offset < 4096 &&
-	       (size == 1 || size == 2 || size == 4 || size == 8);
-}
-
-static int take(struct tl_kvm_field *to, const struct tep_format_field *field)
-{
-	if (!field || !valid_scalar(field))
+	if (!field || field->offset >= 4096 ||
+		(field->size != 1 && field->size != 2 && field->size != 4 && field->size != 8))
 		return -EINVAL;
-	to->offset = (unsigned int)field->offset;
-	to->size = (unsigned int)field->size;
+	to->offset = field->offset;
+	to->size = field->size;
 	return 0;
 }
 
@@ -92,29 +87,25 @@ static void grow_all(struct tl_kvm_event_format *to)
 }
 
 /* Fields that only the patched kernel has: all of the group or none, to be relied on. */
-static void take_optional(struct tl_kvm_event_format *to, struct tep_event *event)
+static void take_optional(struct tl_kvm_event_format *to, const struct tl_event_format *event)
 {
-	if (take(&to->vm_id, tep_find_field(event, "vm_id")) ||
-		take(&to->vcpu_id, tep_find_field(event, "vcpu_id")) ||
-		take(&to->exits, tep_find_field(event, "exits")))
+	if (take(&to->vm_id, event, "vm_id") || take(&to->vcpu_id, event, "vcpu_id") ||
+		take(&to->exits, event, "exits"))
 		to->vm_id.size = to->vcpu_id.size = to->exits.size = 0;
-	if (take(&to->counter, tep_find_field(event, "counter")))
+	if (take(&to->counter, event, "counter"))
 		to->counter.size = 0;
-	if (take(&to->esr, tep_find_field(event, "esr")) ||
-		take(&to->far, tep_find_field(event, "far")) ||
-		take(&to->ipa, tep_find_field(event, "ipa")) ||
-		take(&to->mode, tep_find_field(event, "mode")))
+	if (take(&to->esr, event, "esr") || take(&to->far, event, "far") ||
+		take(&to->ipa, event, "ipa") || take(&to->mode, event, "mode"))
 		to->esr.size = to->far.size = to->ipa.size = to->mode.size = 0;
-	if (!to->exits.size || !to->counter.size ||
-		take(&to->entered, tep_find_field(event, "entered")))
+	if (!to->exits.size || !to->counter.size || take(&to->entered, event, "entered"))
 		to->entered.size = 0;
-	if (take(&to->x0, tep_find_field(event, "x0")))
+	if (take(&to->x0, event, "x0"))
 		to->x0.size = 0;
-	if (take(&to->x1, tep_find_field(event, "x1")))
+	if (take(&to->x1, event, "x1"))
 		to->x1.size = 0;
 }
 
-static int take_event(struct tl_kvm_format *format, struct tep_event *event)
+static int take_event(struct tl_kvm_format *format, const struct tl_event_format *event)
 {
 	struct tl_kvm_event_format fresh = {.id = event->id};
 	unsigned int kind = 0;
@@ -126,16 +117,15 @@ static int take_event(struct tl_kvm_format *format, struct tep_event *event)
 		return -ENOENT;
 	for (unsigned int i = 0; i < 4 && events[kind].fields[i].name && !ret; i++)
 		ret = take((struct tl_kvm_field *)((char *)&fresh + events[kind].fields[i].to),
-			tep_find_field(event, events[kind].fields[i].name));
-	ret = ret ? ret : take(&format->type, tep_find_common_field(event, "common_type"));
-	ret = ret ? ret : take(&format->pid, tep_find_common_field(event, "common_pid"));
+			event, events[kind].fields[i].name);
+	ret = ret ? ret : take(&format->type, event, "common_type");
+	ret = ret ? ret : take(&format->pid, event, "common_pid");
 	if (ret)
 		return ret;
 	if (kind == TL_EVENT_ENTRY || kind == TL_EVENT_EXIT)
 		take_optional(&fresh, event);
 	/* "__data_loc": 4 bytes, where in the record the text lies. */
-	if (kind == TL_EVENT_IRQ &&
-		(take(&fresh.label, tep_find_field(event, "name")) || fresh.label.size != 4))
+	if (kind == TL_EVENT_IRQ && (take(&fresh.label, event, "name") || fresh.label.size != 4))
 		fresh.label.size = 0;
 	grow(&fresh, &format->type);
 	grow(&fresh, &format->pid);
@@ -146,19 +136,10 @@ static int take_event(struct tl_kvm_format *format, struct tep_event *event)
 
 int tl_kvm_format_add(struct tl_kvm_format *format, const char *text, size_t length)
 {
-	struct tep_handle *tep = tep_alloc();
-	struct tep_event *event;
-	int ret = -EINVAL;
+	struct tl_event_format event;
+	int ret = tl_event_format_parse(&event, text, length);
 
-	if (!tep)
-		return -ENOMEM;
-	/* The print format is of no interest, and libtraceevent need not understand it. */
-	(void)tep_parse_event(tep, text, length, "kvm");
-	event = tep_get_first_event(tep);
-	if (event && event->name)
-		ret = take_event(format, event);
-	tep_free(tep);
-	return ret;
+	return ret ? ret : take_event(format, &event);
 }
 
 int tl_kvm_format_is_patched(const struct tl_kvm_format *format)

@@ -45,7 +45,7 @@ void tl_kvm_format_init(struct tl_kvm_format *format);
 /*
  * Takes in the text of one format file (events/kvm/NAME/format), by the name in
  * its first line. Returns 0, -EINVAL (not such a text, or a field that is needed
- * is missing), -ENOENT (an event that is of no use here), -ENOMEM.
+ * is missing) or -ENOENT (an event that is of no use here).
  */
 int tl_kvm_format_add(struct tl_kvm_format *format, const char *text, size_t length);
 

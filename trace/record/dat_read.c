@@ -116,11 +116,9 @@ static int get_format(struct reader *r, struct tl_dat *dat)
 	if (!text)
 		return -ENOMEM;
 	ret = get(r, text, size, "the event formats");
-	if (!ret) {
-		text[size] = 0;
-		/* An event that is not known, or not understood, is left out. */
-		ret = tl_kvm_format_add(&dat->format, text, size) == -ENOMEM ? -ENOMEM : 0;
-	}
+	/* An event that is not known, or not understood, is left out. */
+	if (!ret)
+		(void)tl_kvm_format_add(&dat->format, text, size);
 	free(text);
 	return ret;
 }
@@ -198,6 +196,7 @@ static int get_prologue(struct reader *r, struct tl_dat *dat)
 static int get_places(struct reader *r, struct tl_dat *dat, int *truncated)
 {
 	uint64_t *table = calloc(dat->cpus, 2 * sizeof(*table));
+	const uint64_t header = at(r) + dat->cpus * 2 * sizeof(*table);
 	int ret = -ENOMEM;
 
 	dat->places = calloc(dat->cpus, sizeof(*dat->places));
@@ -207,9 +206,9 @@ static int get_places(struct reader *r, struct tl_dat *dat, int *truncated)
 	for (unsigned int i = 0; i < dat->cpus && !ret; i++) {
 		uint64_t offset = table[i * 2], size = table[i * 2 + 1];
 
-		if (size && offset < dat->table)
+		if (size && offset < header)
 			ret = fail(r, "places the data of CPU %u in the header", i);
-		if (offset > r->size || size > r->size - offset) {
+		if (size && (offset > r->size || size > r->size - offset)) {
 			size = offset > r->size ? 0 : r->size - offset;
 			*truncated = 1;
 		}
@@ -252,7 +251,7 @@ int tl_dat_open(
 {
 	struct reader r = {.problem = problem, .problem_size = problem_size};
 	struct stat st;
-	int ret = 0;
+	int ret = 0, copy;
 
 	*dat = (struct tl_dat){.fd = -1};
 	*truncated = 0;
@@ -269,11 +268,16 @@ int tl_dat_open(
 		return -EPROTO;
 	}
 	r.size = (uint64_t)st.st_size;
-	r.file = fdopen(dup(dat->fd), "re");
-	if (!r.file)
-		return -errno;
-	ret = get_header(&r, dat, truncated);
-	fclose(r.file);
+	copy = fcntl(dat->fd, F_DUPFD_CLOEXEC, 0);
+	r.file = copy < 0 ? NULL : fdopen(copy, "r");
+	if (r.file)
+		ret = get_header(&r, dat, truncated);
+	else
+		ret = -errno;
+	if (r.file)
+		fclose(r.file);
+	else if (copy >= 0)
+		close(copy);
 	if (ret && ret != -EPROTO)
 		snprintf(problem, problem_size, "%s", strerror(-ret));
 	return ret;

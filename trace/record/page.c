@@ -49,10 +49,12 @@ int tl_page_open(struct tl_page *page, const void *data, size_t size)
 	page->ts = load64(page->data);
 	commit = load64(page->data + 8);
 	length = (size_t)(commit & COMMIT_LENGTH);
-	if (length > size - TL_PAGE_HEADER)
-		return -EPROTO;
-	page->end += length;
 	page->lost = (commit & COMMIT_LOST) != 0;
+	if (length > size - TL_PAGE_HEADER) {
+		page->end = size;
+		return -EPROTO;
+	}
+	page->end += length;
 	/* The kernel puts the count there only if there is room for it. */
 	if (page->lost && (commit & COMMIT_COUNT) && size - page->end >= 8)
 		page->lost_count = load64(page->data + page->end);
@@ -106,6 +108,8 @@ int tl_page_next(struct tl_page *page, const void **record, size_t *size)
 			page->ts += delta;
 			return more < 4 ? -EPROTO : take(page, 8, more - 4ul, record, size);
 		case TYPE_PADDING:
+			/* An event that was discarded: 1 is no time, just not 0. */
+			page->ts += delta > 1 ? delta : 0;
 			ret = skip(page, more);
 			break;
 		case TYPE_EXTEND:

@@ -26,7 +26,8 @@ struct tl_page {
 
 /*
  * Begins with a page of `size` bytes. Returns 0, or -EPROTO: it claims to hold more than
- * that. An empty page is a valid one.
+ * that; of one that is cut off, the records that are there can be read all the same. An
+ * empty page is a valid one.
  */
 int tl_page_open(struct tl_page *page, const void *data, size_t size);
 

@@ -24,6 +24,10 @@ struct feed {
 	const struct tl_kvm_format *format;
 	struct tl_profile *last; /* whose event came last */
 	int whole;               /* nothing is left out */
+	int patched;
+	/* Losses so far, as in a profile: one that is made later has them too. */
+	uint64_t lost, gaps_unsized;
+	int open_gaps;
 };
 
 static const char *file_of(const struct tl_recording *recording, const char *name, char *path)
@@ -32,16 +36,23 @@ static const char *file_of(const struct tl_recording *recording, const char *nam
 	return path;
 }
 
-static int add_vcpus(struct tl_profile *profile, const struct tl_vm_json *vm, int whole)
+static int add_vcpus(
+	struct tl_profile *profile, const struct tl_vm_json *vm, const struct feed *feed)
 {
 	int ret = 0;
 
 	/* Of a part, each vCPU begins with the first exit that is in it. */
-	for (unsigned int i = 0; whole && i < vm->vcpu_count && !ret; i++)
-		ret = tl_profile_add_vcpu(
-			profile, vm->vcpus[i].id, vm->vcpus[i].tid, vm->vcpus[i].start_exits);
-	for (unsigned int i = 0; whole && i < vm->vcpu_count && !ret; i++)
-		ret = tl_profile_set_kernel_counts(profile, vm->vcpus[i].id, &vm->vcpus[i].kernel);
+	if (!feed->whole && feed->patched)
+		return 0;
+	for (unsigned int i = 0; i < vm->vcpu_count && !ret; i++) {
+		const struct tl_vm_json_vcpu *vcpu = &vm->vcpus[i];
+
+		if (feed->part->vcpu >= 0 && vcpu->id != (uint64_t)feed->part->vcpu)
+			continue;
+		ret = tl_profile_add_vcpu(profile, vcpu->id, vcpu->tid, vcpu->start_exits);
+		if (!ret && feed->whole)
+			ret = tl_profile_set_kernel_counts(profile, vcpu->id, &vcpu->kernel);
+	}
 	return ret;
 }
 
@@ -56,12 +67,16 @@ static struct tl_profile *add_profile(struct feed *feed, uint32_t vm_id)
 	recording->profiles[recording->profile_count++] = profile;
 	profile->pid = vm_id ? (pid_t)vm_id : recording->vm.pid;
 	profile->vm_id = vm_id;
-	profile->learn = !described || !feed->whole;
-	profile->patched = tl_kvm_format_is_patched(feed->format);
+	/* Without counts, only the description tells which vCPU a thread is. */
+	profile->learn = !described || (!feed->whole && feed->patched);
+	profile->patched = feed->patched;
+	profile->ring_lost = feed->lost;
+	profile->gaps_unsized = feed->gaps_unsized;
+	profile->open_gaps = feed->open_gaps;
 	profile->map = recording->vm.map;
 	profile->symbols = recording->symbols;
 	tl_profile_set_counter(profile, recording->vm.counter_hz);
-	if (described && add_vcpus(profile, &recording->vm, feed->whole))
+	if (described && add_vcpus(profile, &recording->vm, feed))
 		profile->failed = 1;
 	return profile;
 }
@@ -80,6 +95,23 @@ static struct tl_profile *profile_of(struct feed *feed, uint32_t vm_id)
 	return feed->last = add_profile(feed, vm_id);
 }
 
+/* Whether it is of another vCPU than the one that is wanted. */
+static int is_of_another(const struct feed *feed, const struct tl_event *event)
+{
+	const struct tl_vm_json *vm = &feed->recording->vm;
+
+	if (event->has_exits)
+		return event->vcpu != (uint64_t)feed->part->vcpu;
+	/* Events of a thread tell more than one of them. */
+	if (event->kind == TL_EVENT_SWITCH || event->kind == TL_EVENT_WAKE)
+		return 0;
+	for (unsigned int i = 0; i < vm->vcpu_count; i++) {
+		if (vm->vcpus[i].tid == event->tid)
+			return vm->vcpus[i].id != (uint64_t)feed->part->vcpu;
+	}
+	return 0;
+}
+
 static int is_wanted(const struct feed *feed, const struct tl_event *event)
 {
 	const struct tl_recording_part *part = feed->part;
@@ -87,7 +119,7 @@ static int is_wanted(const struct feed *feed, const struct tl_event *event)
 
 	if (since < part->from || (part->to && since > part->to))
 		return 0;
-	if (part->vcpu >= 0 && event->has_exits && event->vcpu != (uint64_t)part->vcpu)
+	if (part->vcpu >= 0 && is_of_another(feed, event))
 		return 0;
 	return !part->vm || !event->has_exits || event->vm == (uint32_t)part->vm;
 }
@@ -129,12 +161,20 @@ static void on_lost(struct feed *feed, const struct tl_event *event)
 
 static void on_lost_begin(void *ctx, uint64_t count)
 {
-	on_lost(ctx, &(struct tl_event){.kind = TL_EVENT_LOST_BEGIN, .lost = count});
+	struct feed *feed = ctx;
+
+	feed->lost += count;
+	feed->gaps_unsized += !count;
+	feed->open_gaps++;
+	on_lost(feed, &(struct tl_event){.kind = TL_EVENT_LOST_BEGIN, .lost = count});
 }
 
 static void on_lost_end(void *ctx)
 {
-	on_lost(ctx, &(struct tl_event){.kind = TL_EVENT_LOST_END});
+	struct feed *feed = ctx;
+
+	feed->open_gaps--;
+	on_lost(feed, &(struct tl_event){.kind = TL_EVENT_LOST_END});
 }
 
 static const struct tl_stream_ops stream_ops = {
@@ -209,7 +249,9 @@ static void read_symbols(struct tl_recording *recording)
 	int ret = tl_symbols_load(
 		&recording->symbols, file_of(recording, TL_RECORDING_SYMBOLS, path));
 
-	if (ret && ret != -ENOENT)
+	if (ret == -ENOENT && !access(path, F_OK))
+		tl_log_warn("%s: no symbols in it; addresses stay numbers", path);
+	else if (ret && ret != -ENOENT)
 		tl_log_warn("%s: %s; addresses stay numbers", path, strerror(-ret));
 	if (!ret && recording->vm.symbols_size)
 		tl_symbols_set_loaded(recording->symbols, recording->vm.symbols_linked,
@@ -260,11 +302,11 @@ static int read_all(struct tl_recording *recording, const struct tl_recording_pa
 	}
 	read_symbols(recording);
 	feed.format = &dat.format;
+	feed.patched = tl_kvm_format_is_patched(&dat.format);
 	feed.whole = !part->from && !part->to && part->vcpu < 0;
 	/* Described vCPUs are there even if they had no exit. */
 	if (recording->vm.vcpu_count)
-		(void)add_profile(&feed,
-			tl_kvm_format_is_patched(&dat.format) ? (uint32_t)recording->vm.pid : 0);
+		(void)add_profile(&feed, feed.patched ? (uint32_t)recording->vm.pid : 0);
 	ret = read_trace(&feed, &dat);
 	tl_dat_close(&dat);
 	if (ret)
@@ -278,8 +320,10 @@ int tl_recording_read(
 	int ret;
 
 	*recording = (struct tl_recording){0};
-	if (strlen(path) >= sizeof(recording->path) - 64)
+	if (strlen(path) >= sizeof(recording->path) - 64) {
+		tl_log_error("%.64s...: %s", path, strerror(ENAMETOOLONG));
 		return -ENAMETOOLONG;
+	}
 	snprintf(recording->path, sizeof(recording->path), "%s", path);
 	ret = read_all(recording, part);
 	for (unsigned int i = 0; i < recording->profile_count; i++)

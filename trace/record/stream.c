@@ -28,7 +28,8 @@ struct cpu {
 	struct tl_page page;
 	const void *record; /* the next one; NULL: there is none */
 	size_t size;
-	int in_gap; /* lost_begin was called, lost_end not yet */
+	int cut_off; /* the page claims more than there is of it */
+	int in_gap;  /* lost_begin was called, lost_end not yet */
 };
 
 struct tl_stream {
@@ -140,9 +141,10 @@ static int next_page(
 		if (left > stream->page_size)
 			left = stream->page_size;
 		ret = tl_page_open(&cpu->page, cpu->buffer + cpu->next_page, left);
+		cpu->cut_off = ret && left >= TL_PAGE_HEADER && left < stream->page_size;
 		cpu->next_page += left;
 		stream->bytes += left;
-		if (ret) {
+		if (ret && !cpu->cut_off) {
 			stream->damaged++;
 			gap(cpu, 0, ops, ctx);
 			continue;
@@ -162,10 +164,11 @@ static int next_record(
 
 		if (ret > 0)
 			return ret;
-		if (ret < 0) {
+		if (ret < 0 || cpu->cut_off) {
 			stream->damaged++;
 			gap(cpu, 0, ops, ctx);
 		}
+		cpu->cut_off = 0;
 		cpu->record = NULL;
 		ret = next_page(stream, cpu, ops, ctx);
 		if (ret <= 0) {

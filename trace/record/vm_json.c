@@ -157,11 +157,21 @@ static void get_text(const json_t *object, const char *name, char *text, size_t 
 static int get_address(
 	const struct reader *r, const json_t *object, const char *name, uint64_t *value)
 {
-	const char *text = json_string_value(json_object_get(object, name));
+	const json_t *member = json_object_get(object, name);
 
 	*value = 0;
-	if (text && tl_parse_u64(text, 0, UINT64_MAX, value))
+	if (member && tl_parse_u64(json_string_value(member), 0, UINT64_MAX, value))
 		return fail(r, "'%s' is no address", name);
+	return 0;
+}
+
+/* A member that is an array or an object; NULL where it is missing. */
+static int get_member(const struct reader *r, const json_t *object, const char *name,
+	json_type type, const json_t **member)
+{
+	*member = json_object_get(object, name);
+	if (*member && json_typeof(*member) != type)
+		return fail(r, "'%s' is no %s", name, type == JSON_ARRAY ? "array" : "object");
 	return 0;
 }
 
@@ -192,8 +202,8 @@ static int get_region(const struct reader *r, const json_t *object, struct tl_vm
 
 static int get_regions(const struct reader *r, const json_t *root, struct tl_vm_map *map)
 {
-	const json_t *array = json_object_get(root, "regions");
-	int ret = 0;
+	const json_t *array;
+	int ret = get_member(r, root, "regions", JSON_ARRAY, &array);
 
 	if (json_array_size(array) > TL_VM_REGIONS)
 		return fail(r, "%zu regions, and %u are possible", json_array_size(array),
@@ -220,31 +230,37 @@ static int get_counts(const struct reader *r, const json_t *object, uint64_t *co
 
 static int get_kernel(const struct reader *r, const json_t *object, struct tl_kernel_counts *kernel)
 {
-	const json_t *returned = json_object_get(object, "returned");
-	const json_t *fixups = json_object_get(object, "fixups");
-	int ret = get_number(r, object, "exits", INT64_MAX, &kernel->exits);
+	const json_t *returned, *fixups;
+	int ret = get_member(r, object, "returned", JSON_OBJECT, &returned);
+	int err = get_member(r, object, "fixups", JSON_OBJECT, &fixups);
 
+	ret = ret ? ret : err;
+	ret = ret ? ret : get_number(r, object, "exits", INT64_MAX, &kernel->exits);
 	ret = ret ? ret : get_number(r, object, "entries_not_run", INT64_MAX, &kernel->not_run);
 	ret = ret ? ret : get_counts(r, returned, kernel->classes, TL_CLASS_COUNT, false);
 	ret = ret ? ret : get_counts(r, fixups, kernel->fixups, TL_FIXUP_CLASSES, true);
 	kernel->has_exits = json_object_get(object, "exits") != NULL;
 	kernel->has_not_run = json_object_get(object, "entries_not_run") != NULL;
-	kernel->has_classes = json_is_object(returned);
-	kernel->has_fixups = json_is_object(fixups);
+	kernel->has_classes = returned != NULL;
+	kernel->has_fixups = fixups != NULL;
 	return ret;
 }
 
 static int get_vcpu(const struct reader *r, const json_t *object, struct tl_vm_json *vm)
 {
 	struct tl_vm_json_vcpu *vcpu = &vm->vcpus[vm->vcpu_count];
+	const json_t *kernel;
 	uint64_t id = 0, tid = 0;
 	int ret = get_number(r, object, "id", INT32_MAX, &id);
 
 	ret = ret ? ret : get_number(r, object, "tid", INT32_MAX, &tid);
 	ret = ret ? ret : get_number(r, object, "start_exits", INT64_MAX, &vcpu->start_exits);
-	ret = ret ? ret : get_kernel(r, json_object_get(object, "kernel"), &vcpu->kernel);
+	ret = ret ? ret : get_member(r, object, "kernel", JSON_OBJECT, &kernel);
+	ret = ret ? ret : get_kernel(r, kernel, &vcpu->kernel);
 	if (ret)
 		return ret;
+	if (!json_object_get(object, "id"))
+		return fail(r, "vCPU %u of the list has no 'id'", vm->vcpu_count);
 	for (unsigned int i = 0; i < vm->vcpu_count; i++) {
 		if (vm->vcpus[i].id == id)
 			return fail(r, "vCPU %u is there twice", (unsigned int)id);
@@ -257,8 +273,8 @@ static int get_vcpu(const struct reader *r, const json_t *object, struct tl_vm_j
 
 static int get_vcpus(const struct reader *r, const json_t *root, struct tl_vm_json *vm)
 {
-	const json_t *array = json_object_get(root, "vcpus");
-	int ret = 0;
+	const json_t *array;
+	int ret = get_member(r, root, "vcpus", JSON_ARRAY, &array);
 
 	if (json_array_size(array) > TL_VM_JSON_VCPUS_MAX)
 		return fail(r, "%zu vCPUs, and %u are possible", json_array_size(array),
@@ -273,7 +289,7 @@ static int get_vcpus(const struct reader *r, const json_t *root, struct tl_vm_js
 
 static int get_all(const struct reader *r, const json_t *root, struct tl_vm_json *vm)
 {
-	const json_t *symbols = json_object_get(root, "symbols");
+	const json_t *symbols;
 	uint64_t pid = 0;
 	char format[64];
 	int ret;
@@ -290,6 +306,7 @@ static int get_all(const struct reader *r, const json_t *root, struct tl_vm_json
 	ret = get_number(r, root, "counter_hz", UINT64_C(1) << 40, &vm->counter_hz);
 	ret = ret ? ret : get_number(r, root, "pid", INT32_MAX, &pid);
 	ret = ret ? ret : get_number(r, root, "lost_events", INT64_MAX, &vm->lost_events);
+	ret = ret ? ret : get_member(r, root, "symbols", JSON_OBJECT, &symbols);
 	ret = ret ? ret : get_address(r, symbols, "linked", &vm->symbols_linked);
 	ret = ret ? ret : get_address(r, symbols, "loaded", &vm->symbols_loaded);
 	ret = ret ? ret : get_number(r, symbols, "size", INT64_MAX, &vm->symbols_size);

@@ -5,6 +5,8 @@
 #ifndef TL_TRACE_JSON_H
 #define TL_TRACE_JSON_H
 
+#include <stdio.h>
+
 #include "trace/profile/profile.h"
 
 /* Changes when a member changes its meaning or goes away; new members keep it. */
@@ -16,5 +18,8 @@
  * pipe, /dev/stdout) is written to as it is. Returns 0 or -errno (logged).
  */
 int tl_report_json(const char *path, const struct tl_profile *profile);
+
+/* The same to an open file. Returns 0 or -errno (not logged). */
+int tl_report_json_print(FILE *out, const struct tl_profile *profile);
 
 #endif

@@ -86,9 +86,17 @@ static void add_node(const void *fdt, int node, int parent, struct tl_vm_map *ma
 	}
 }
 
+/* A bus whose addresses are those outside of it: its `ranges` is empty. */
+static int maps_one_to_one(const void *fdt, int bus)
+{
+	int length;
+
+	return fdt_getprop(fdt, bus, "ranges", &length) && !length;
+}
+
 static int add_all(const void *fdt, struct tl_vm_map *map)
 {
-	int depth = 0, has_ram = 0;
+	int depth = -1, has_ram = 0;
 	int parents[3] = {0, 0, 0};
 
 	for (int node = fdt_next_node(fdt, -1, &depth); node >= 0 && depth >= 0;
@@ -99,7 +107,7 @@ static int add_all(const void *fdt, struct tl_vm_map *map)
 		}
 		parents[depth] = node;
 		/* Only what is directly in the root, or in a bus that maps one to one. */
-		if (depth == 1 || fdt_getprop(fdt, parents[1], "ranges", NULL))
+		if (depth == 1 || maps_one_to_one(fdt, parents[1]))
 			add_node(fdt, node, parents[depth - 1], map);
 	}
 	for (unsigned int i = 0; i < map->count; i++)

@@ -98,7 +98,7 @@ static int run(struct record *record)
 	if (ret)
 		return ret == -EEXIST ? TL_STATUS_USAGE : TL_STATUS_HOST;
 	if (!config->target.command)
-		tl_log_info("recording; Ctrl-C ends it");
+		fprintf(stderr, "trapline: recording to %s; Ctrl-C ends it\n", config->path);
 	tl_target_wait(&record->target, config->stop_after, tl_recorder_ended_fd(record->recorder));
 	ret = tl_recorder_stop(record->recorder, record->target.symbols);
 	/* The command is not ours to end: its guest goes on, and so do we. */

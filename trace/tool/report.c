@@ -19,7 +19,7 @@ static int print_vm(const struct tl_report_config *config, const struct tl_profi
 
 	switch (config->format) {
 	case TL_REPORT_JSON:
-		return tl_report_json("/dev/stdout", profile);
+		return tl_report_json_print(stdout, profile);
 	case TL_REPORT_CSV:
 		return tl_report_csv(stdout, profile, by);
 	default:

@@ -107,7 +107,7 @@ static int run(struct watch *watch)
 	if (ret)
 		return TL_STATUS_HOST;
 	if (!target->config->command)
-		tl_log_info("watching; Ctrl-C ends it");
+		fprintf(stderr, "trapline: watching; Ctrl-C ends it\n");
 	tl_target_wait(target, watch->config->seconds, -1);
 	tl_bpf_stop(watch->bpf);
 	return report_all(watch) ? TL_STATUS_FAILURE : tl_target_status(target);

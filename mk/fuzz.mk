@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: MIT
+#
+# Fuzzing, by libFuzzer on this PC: a file in tests/fuzz/ is a target, its seeds are made
+# from what the project itself writes. What once crashed is a unit test.
+
+FUZZ_CC ?= clang
+FUZZ_DIR := $(BUILD)/fuzz
+FUZZ_TARGETS := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c))
+FUZZ_TIME ?= 60
+FUZZ_SOURCES := $(filter-out cli/%,$(PC_SOURCES))
+FUZZ_CFLAGS := -std=c17 -D_GNU_SOURCE -O1 -g $(C_WARNINGS) -fsanitize=fuzzer-no-link,address,undefined \
+	-fno-sanitize-recover=all -I. -I$(BUILD)/gen
+
+.PHONY: fuzz $(FUZZ_TARGETS:%=fuzz-%)
+
+fuzz: $(FUZZ_TARGETS:%=fuzz-%) ## each fuzzing target for a minute (FUZZ_TIME=seconds; one: make fuzz-recording)
+
+$(FUZZ_DIR)/obj/%.o: %.c mk/fuzz.mk $(BUILD)/gen/sysreg_table.h | deps-test
+	$(call say,FUZZCC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(FUZZ_CC) $(FUZZ_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(FUZZ_TARGETS:%=$(FUZZ_DIR)/%): $(FUZZ_DIR)/%: $(FUZZ_DIR)/obj/tests/fuzz/%.o $(FUZZ_SOURCES:%.c=$(FUZZ_DIR)/obj/%.o)
+	$(call say,FUZZLD,$@)
+	$(Q)$(FUZZ_CC) -fsanitize=fuzzer,address,undefined -o $@ $^ -ljansson -lelf
+
+$(FUZZ_TARGETS:%=fuzz-%): fuzz-%: $(FUZZ_DIR)/% $(PC_RECORDING)
+	$(Q)scripts/fuzz $* $(FUZZ_TIME)
+
+-include $(shell find $(FUZZ_DIR)/obj -name '*.d' 2>/dev/null)

@@ -22,6 +22,11 @@ for kind in hvc gic mmio; do
 	measure count "$kind" trapline run "$bench" --append "$kind n=$n" --count
 	measure profile "$kind" trapline run "$bench" --append "$kind n=$n" --profile
 	measure profile-other "$kind" trapline profile --map qemu-virt -- trapline run "$bench" --append "$kind n=$n"
+	rm -rf /tmp/recording
+	measure record "$kind" trapline run "$bench" --append "$kind n=$n" --record /tmp/recording
+	rm -rf /tmp/recording
+	measure record-other "$kind" trapline record --map qemu-virt -o /tmp/recording -- \
+		trapline run "$bench" --append "$kind n=$n"
 done
 measure perf-stat hvc perf stat -e kvm:kvm_exit trapline run "$bench" --append "hvc n=$n"
 measure trace-cmd hvc trace-cmd record -q -o /tmp/trace.dat -e kvm:kvm_entry -e kvm:kvm_exit \

@@ -13,7 +13,7 @@ bench-boot: $(BOARD_INITRAMFS) $(BUILD)/kernel/Image $(BOARD_TOOLS) | deps-bench
 bench-count: $(BOARD_INITRAMFS) $(BUILD)/kernel/Image $(BUILD)/kernel-6.12-stock/Image | deps-bench ## what counting costs an exit, beside the unpatched kernel
 	$(Q)bench/count
 
-bench-trace: $(BOARD_INITRAMFS) $(BUILD)/kernel/Image $(BOARD_TOOLS) | deps-bench ## what each way to trace an exit costs
+bench-trace: $(BOARD_INITRAMFS) $(BUILD)/kernel/Image $(BOARD_TOOLS) $(PC_PROGRAM) $(PC_RECORDING) | deps-bench ## what each way to trace an exit costs
 	$(Q)bench/trace
 
 bench-check: | deps-bench ## figures in results/ that miss a goal or are worse than a peer's

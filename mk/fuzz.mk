@@ -15,7 +15,7 @@ FUZZ_CFLAGS := -std=c17 -D_GNU_SOURCE -O1 -g $(C_WARNINGS) -fsanitize=fuzzer-no-
 
 fuzz: $(FUZZ_TARGETS:%=fuzz-%) ## each fuzzing target for a minute (FUZZ_TIME=seconds; one: make fuzz-recording)
 
-$(FUZZ_DIR)/obj/%.o: %.c mk/fuzz.mk $(BUILD)/gen/sysreg_table.h | deps-test
+$(FUZZ_DIR)/obj/%.o: %.c mk/fuzz.mk $(BUILD)/gen/sysreg_table.h | deps-fuzz
 	$(call say,FUZZCC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(FUZZ_CC) $(FUZZ_CFLAGS) -MMD -MP -c -o $@ $<

@@ -52,7 +52,7 @@ static const struct option long_options[] = {
 	{NULL, 0, NULL, 0},
 };
 
-static int parse_seconds(const char *option, uint64_t *ns)
+static int parse_seconds(const char *option, uint64_t min, uint64_t *ns)
 {
 	char *end;
 	double seconds;
@@ -61,7 +61,8 @@ static int parse_seconds(const char *option, uint64_t *ns)
 	seconds = strtod(optarg, &end);
 	if (!errno && end != optarg && !*end && seconds >= 0 && seconds < 1e9) {
 		*ns = (uint64_t)(seconds * 1e9);
-		return 0;
+		if (*ns >= min)
+			return 0;
 	}
 	tl_log_error("%s '%s': wants seconds, such as 1.5", option, optarg);
 	return -1;
@@ -111,9 +112,10 @@ static int parse_option(struct tl_report_config *config, int option)
 	case OPT_FORMAT:
 		return parse_format(config);
 	case OPT_FROM:
-		return parse_seconds("--from", &config->part.from);
+		return parse_seconds("--from", 0, &config->part.from);
 	case OPT_TO:
-		return parse_seconds("--to", &config->part.to);
+		/* 0 would be no end at all. */
+		return parse_seconds("--to", 1, &config->part.to);
 	case OPT_VCPU:
 		ret = parse_id("--vcpu", &value);
 		config->part.vcpu = (int64_t)value;

@@ -62,6 +62,35 @@ status_is 0
 ! grep -q '^Bursts' "$WORK/err" || problem 'five in a row are a burst'
 end
 
+begin 'host interrupts: which, by name'
+guest "$TL_GUESTS/spin.elf" --timeout 1 --profile
+status_is 124
+error_has '^  host interrupt [0-9]+, arch_timer +kernel +[0-9]+ '
+end
+
+# Four that never sleep, on two CPUs.
+begin 'waiting for a CPU is told from handling'
+others=
+for i in 1 2 3; do
+	trapline run "$TL_GUESTS/spin.elf" --timeout 10 </dev/null >/dev/null 2>&1 &
+	others="$others $!"
+done
+guest "$TL_GUESTS/spin.elf" --timeout 1 --profile="$WORK/kind.json"
+# shellcheck disable=SC2086 # words
+kill $others
+wait
+status_is 124
+error_has 'handling exits [0-9]\.[0-9] %, idle 0\.0 %, without a CPU [1-9][0-9]*\.[0-9] %$'
+delayed=$(tr -d ' \n' <"$WORK/kind.json" | sed -n 's/.*"delayed_ns":\([0-9]*\),"classes".*/\1/p')
+[ "${delayed:-0}" -gt 100000000 ] || problem "only $delayed ns without a CPU"
+end
+
+begin 'idle time is sleep, or polling'
+guest "$TL_GUESTS/classes.elf" --append 'wfi n=50' --profile="$WORK/kind.json"
+status_is 0
+error_has '^  While idle it slept [0-9.]+ [mun]s, and KVM polled for work for [0-9.]+ [mun]s$'
+end
+
 begin 'profile: another program, from its start to its end'
 run trapline profile --json "$WORK/kind.json" --map qemu-virt --symbols "$TL_GUESTS/classes.elf" -- \
 	trapline run "$TL_GUESTS/classes.elf" --append 'smc n=100' </dev/null

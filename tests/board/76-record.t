@@ -69,7 +69,7 @@ equal 'lost' "$(total "$WORK/out" lost)" 0
 for json in "$WORK/out" "$WORK/profile.json"; do
 	tr -d '\n ' <"$json" | sed 's/.*"details":\[//; s/"vcpu":/@&/g' | tr '@' '\n' |
 		sed -n 's/.*"class":"\([^"]*\)","what":"\([^"]*\)","handler":"\([^"]*\)","exits":\([0-9]*\).*/\4 \1 \3 \2/p' |
-		sed 's/hostinterrupt[0-9]*//' | awk '{ n[$2 " " $3 " " $4] += $1 } END { for (k in n) print n[k], k }' |
+		awk '{ n[$2 " " $3 " " $4] += $1 } END { for (k in n) print n[k], k }' |
 		sort >"$json.details"
 done
 cmp -s "$WORK/out.details" "$WORK/profile.json.details" || problem 'the details differ'

@@ -3,6 +3,7 @@
  * What the kernel has counted, in the JSON report: the member "kernel", null for
  * what it does not count, and null for all that only events could tell.
  * Links: trace/advice/advice.c trace/advice/rules.c
+ * Links: trace/report/group.c
  * Links: trace/report/json_details.c
  * Links: trace/decode/detail.c trace/decode/sysreg.c trace/decode/smccc.c
  * Links: trace/decode/device_regs.c trace/decode/symbols.c trace/decode/symbols_elf.c

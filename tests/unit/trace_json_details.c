@@ -2,6 +2,7 @@
 /*
  * What exits were for, as JSON: an object for each vCPU, kind and handler, and the
  * places in the guest that most of them came from.
+ * Links: trace/report/group.c
  * Links: trace/report/json_details.c trace/profile/detail.c trace/profile/hist.c
  * Links: trace/decode/detail.c trace/decode/device_regs.c trace/decode/smccc.c
  * Links: trace/decode/sysreg.c trace/decode/esr.c
@@ -130,9 +131,11 @@ static void test_object(void **state)
 	const json_t *object;
 
 	ADD(f, 2000, .vcpu = 3, .exit_class = DABT, .detail = 0x9000018, .pc = 0x80404, .count = 30,
-		.handler = TL_HANDLER_USER);
+		.handler = TL_HANDLER_USER, .slept = 700, .delayed = 55);
 	object = report(f, 1, 0);
-	assert_int_equal(json_object_size(object), 8);
+	assert_int_equal(json_object_size(object), 10);
+	assert_int_equal(get(object, "slept_ns"), 700);
+	assert_int_equal(get(object, "delayed_ns"), 55);
 	assert_int_equal(get(object, "vcpu"), 3);
 	assert_string_equal(text(object, "class"), tl_esr_class_name(DABT));
 	assert_string_equal(text(object, "what"), "pl011 UARTFR read");

@@ -212,10 +212,12 @@ static void test_woken_twice(void **state)
 {
 	struct tl_profile *p = *state;
 
+	leave(p, 100, 50, EC_WFX);
 	change(p, 100, 100, 0);
 	wake(p, 200, 7, 100);
 	wake(p, 250, 7, 100);
 	change(p, 300, 0, 100);
+	enter(p, 100, 310);
 	expect_waits(p, 0, 100, 100);
 }
 
@@ -224,6 +226,7 @@ static void test_not_woken(void **state)
 {
 	struct tl_profile *p = *state;
 
+	leave(p, 100, 50, EC_WFX);
 	wake(p, 100, 7, 100);
 	change(p, 150, 0, 100);
 	expect_waits(p, 0, 0, 0);
@@ -232,6 +235,7 @@ static void test_not_woken(void **state)
 	wake(p, 220, 7, 8);
 	wake(p, 230, 7, 101);
 	change(p, 300, 0, 100);
+	enter(p, 100, 310);
 	expect_waits(p, 0, 100, 0);
 	expect_waits(p, 1, 0, 0);
 }

@@ -59,6 +59,14 @@ struct {
 	__type(value, __u32);
 } last_slot SEC(".maps");
 
+/* The host interrupt that came last to the CPU, 1 more than its number; 0: none since an exit. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u32);
+} last_irq SEC(".maps");
+
 /* The slot of that number, so that the verifier sees where it lies. */
 static __always_inline struct tl_bpf_slot *slot_at(__u32 index)
 {
@@ -304,6 +312,12 @@ static __always_inline void close_exit(struct tl_bpf_slot *slot, __u64 ns)
 	}
 	entry->value.count++;
 	entry->value.ns += ns;
+	if (slot->open_slept | slot->open_delayed) {
+		entry->value.slept += slot->open_slept;
+		entry->value.delayed += slot->open_delayed;
+		slot->slept += slot->open_slept;
+		slot->delayed += slot->open_delayed;
+	}
 	if (ns > entry->value.max)
 		entry->value.max = ns;
 	bucket = bucket_of(ns);
@@ -312,15 +326,33 @@ static __always_inline void close_exit(struct tl_bpf_slot *slot, __u64 ns)
 	count_burst(slot, ns);
 }
 
+/* The host interrupt that the exit was for: its handler has run by now. */
+static __always_inline __u64 take_irq(void)
+{
+	__u32 none = 0, *last = bpf_map_lookup_elem(&last_irq, &none), irq;
+
+	if (!last)
+		return 0;
+	irq = *last;
+	*last = 0;
+	return irq;
+}
+
 static __always_inline void open_exit(struct tl_bpf_slot *slot, __u32 index, __u32 ret, __u32 ec,
 	__u64 pc, __u64 detail, __u32 mode, __u64 now)
 {
+	__u32 exit_class = class_of(ret, ec);
+
+	if (exit_class == TL_BPF_CLASS_IRQ)
+		detail = take_irq();
 	slot->exits++;
 	slot->stamp = now;
 	slot->where = WHERE_HOST;
+	slot->open_slept = 0;
+	slot->open_delayed = 0;
 	slot->open.detail = detail;
 	slot->open.pc = pc;
-	slot->open.rest = TL_BPF_REST(index, class_of(ret, ec), TL_BPF_BY_KERNEL, mode & 0xff);
+	slot->open.rest = TL_BPF_REST(index, exit_class, TL_BPF_BY_KERNEL, mode & 0xff);
 }
 
 static __always_inline __u64 to_ns(__u64 ticks)
@@ -452,6 +484,88 @@ int wfx(struct bpf_raw_tracepoint_args *ctx)
 
 	if (slot && slot->where == WHERE_HOST)
 		slot->open.detail = ctx->args[1] & 1;
+	return 0;
+}
+
+/* (irq, action, ...) */
+SEC("raw_tp/irq_handler_entry")
+int irq(struct bpf_raw_tracepoint_args *ctx)
+{
+	__u32 none = 0, *last = bpf_map_lookup_elem(&last_irq, &none);
+
+	if (last)
+		*last = (__u32)ctx->args[0] + 1;
+	return 0;
+}
+
+/* What a vCPU's thread waited for ends here. */
+static __always_inline void end_wait(struct tl_bpf_slot *slot, __u64 now)
+{
+	__u64 ns = now - slot->wait_since;
+
+	if (slot->where != WHERE_HOST || now < slot->wait_since)
+		return;
+	if (slot->wait == TL_BPF_WAIT_SLEEP)
+		slot->open_slept += ns;
+	else if (slot->wait == TL_BPF_WAIT_CPU)
+		slot->open_delayed += ns;
+}
+
+static __always_inline struct tl_bpf_slot *slot_of_thread(__u32 tid)
+{
+	__u64 key = tid;
+	__u32 *found = bpf_map_lookup_elem(&slot_of_tid, &key);
+
+	return found && *found < TL_BPF_SLOTS ? slot_at(*found) : 0;
+}
+
+/* events/sched/sched_switch/format, the same in all kernels that have it. */
+struct switch_event {
+	__u64 common;
+	char prev_comm[16];
+	__s32 prev_pid, prev_prio;
+	__u64 prev_state; /* low bits: why it does not go on; 0: it was preempted */
+	char next_comm[16];
+	__s32 next_pid, next_prio;
+};
+
+SEC("tp/sched/sched_switch")
+int thread_switch(struct switch_event *ctx)
+{
+	__u64 now = bpf_ktime_get_ns();
+	struct tl_bpf_slot *slot = slot_of_thread(ctx->prev_pid);
+
+	if (slot) {
+		slot->wait = ctx->prev_state & 0xff ? TL_BPF_WAIT_SLEEP : TL_BPF_WAIT_CPU;
+		slot->wait_since = now;
+	}
+	slot = slot_of_thread(ctx->next_pid);
+	if (slot) {
+		end_wait(slot, now);
+		slot->wait = TL_BPF_WAIT_NONE;
+	}
+	return 0;
+}
+
+/* events/sched/sched_waking/format */
+struct waking_event {
+	__u64 common;
+	char comm[16];
+	__s32 pid, prio;
+};
+
+SEC("tp/sched/sched_waking")
+int thread_waking(struct waking_event *ctx)
+{
+	struct tl_bpf_slot *slot = slot_of_thread(ctx->pid);
+	__u64 now;
+
+	if (!slot || slot->wait != TL_BPF_WAIT_SLEEP)
+		return 0;
+	now = bpf_ktime_get_ns();
+	end_wait(slot, now);
+	slot->wait = TL_BPF_WAIT_CPU;
+	slot->wait_since = now;
 	return 0;
 }
 

@@ -31,6 +31,11 @@
 #define TL_BPF_CLASS_OTHER  67
 #define TL_BPF_CLASSES      68
 
+/* What a thread that does not run waits for. */
+#define TL_BPF_WAIT_NONE  0
+#define TL_BPF_WAIT_SLEEP 1 /* something to do */
+#define TL_BPF_WAIT_CPU   2
+
 /* Who was the last to handle it. */
 #define TL_BPF_BY_KERNEL 0
 #define TL_BPF_BY_USER   1
@@ -69,6 +74,7 @@ struct tl_bpf_key {
 
 struct tl_bpf_value {
 	__u64 count, ns, max;
+	__u64 slept, delayed; /* of `ns`: with nothing to do, and with no CPU */
 	__u32 hist[TL_BPF_HIST_BUCKETS];
 };
 
@@ -104,6 +110,10 @@ struct tl_bpf_slot {
 	__u64 user_exits, interrupted;
 	__u32 vm_id, vcpu_id;
 	struct tl_bpf_burst longest, costliest;
+	/* The thread: while it does not run, why and since when (ns); and since the open exit. */
+	__u64 wait, wait_since;
+	__u64 open_slept, open_delayed;
+	__u64 slept, delayed; /* sums of those of exits that are over */
 	/* Exits of a class that no entry counts: there was no room, or no entry event. */
 	__u32 plain[TL_BPF_CLASSES];
 };

@@ -19,7 +19,7 @@
 #include "base/log.h"
 #include "trace/collect/system_counter.h"
 
-#define LINKS_MAX 8
+#define LINKS_MAX 12
 /* Of a fixed-point number: ticks to ns. */
 #define NS_SHIFT 20
 
@@ -31,15 +31,19 @@ static const struct program {
 	const char *name, *event;
 	bool patched, stock; /* needed with which events */
 	bool optional;       /* without it, some details are missing */
+	const char *system;  /* of a tracepoint whose record is read; NULL: a raw one */
 } programs[] = {
-	{"exit_patched", "kvm_exit", true, false, false},
-	{"exit_stock", "kvm_exit", false, true, false},
-	{"entry_stock", "kvm_entry", false, true, false},
-	{"user_exit", "kvm_userspace_exit", true, true, false},
-	{"hvc", "kvm_hvc_arm64", false, true, true},
-	{"sys_reg", "kvm_handle_sys_reg", false, true, true},
-	{"guest_fault", "kvm_guest_fault", false, true, true},
-	{"wfx", "kvm_wfx_arm64", false, true, true},
+	{"exit_patched", "kvm_exit", true, false, false, NULL},
+	{"exit_stock", "kvm_exit", false, true, false, NULL},
+	{"entry_stock", "kvm_entry", false, true, false, NULL},
+	{"user_exit", "kvm_userspace_exit", true, true, false, NULL},
+	{"irq", "irq_handler_entry", true, true, true, NULL},
+	{"thread_switch", "sched_switch", true, true, true, "sched"},
+	{"thread_waking", "sched_waking", true, true, true, "sched"},
+	{"hvc", "kvm_hvc_arm64", false, true, true, NULL},
+	{"sys_reg", "kvm_handle_sys_reg", false, true, true, NULL},
+	{"guest_fault", "kvm_guest_fault", false, true, true, NULL},
+	{"wfx", "kvm_wfx_arm64", false, true, true, NULL},
 };
 #define PROGRAM_COUNT (sizeof(programs) / sizeof(programs[0]))
 
@@ -148,7 +152,10 @@ int tl_bpf_start(struct tl_bpf *bpf)
 		if (!is_wanted(bpf, &programs[i]))
 			continue;
 		program = bpf_object__find_program_by_name(bpf->object, programs[i].name);
-		link = bpf_program__attach_raw_tracepoint(program, programs[i].event);
+		link = programs[i].system
+			       ? bpf_program__attach_tracepoint(
+					 program, programs[i].system, programs[i].event)
+			       : bpf_program__attach_raw_tracepoint(program, programs[i].event);
 		if (link) {
 			bpf->links[bpf->link_count++] = link;
 		} else if (!programs[i].optional) {

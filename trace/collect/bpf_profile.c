@@ -81,6 +81,8 @@ static int on_key(void *ctx, const struct tl_bpf_key *key, const struct tl_bpf_v
 	struct tl_hist *sum;
 
 	detail.count = value->count;
+	detail.slept = value->slept;
+	detail.delayed = value->delayed;
 	detail.time = hist_of(value);
 	if (!detail.time)
 		return -ENOMEM;
@@ -155,6 +157,10 @@ static int fill_vcpu(
 	vcpu->interrupted = slot->interrupted;
 	vcpu->guest_ns = to_ns(fill, slot->guest);
 	fill_bursts(vcpu, slot);
+	/* Set by the first switch; a thread that never let go of its CPU waited for nothing. */
+	vcpu->has_switches = 1;
+	vcpu->slept_ns = slot->slept;
+	vcpu->delayed_ns = slot->delayed;
 	if (fill->patched) {
 		vcpu->has_counts = 1;
 		vcpu->last_count = slot->count;

@@ -21,6 +21,7 @@
 #include "base/log.h"
 #include "trace/collect/bpf_profile.h"
 #include "trace/collect/instance.h"
+#include "trace/collect/irq_names.h"
 #include "trace/collect/kvm_counts.h"
 #include "trace/collect/ring.h"
 #include "trace/collect/system_counter.h"
@@ -404,6 +405,7 @@ int tl_session_stop(struct tl_session *session)
 		ret = tl_bpf_profile_fill(session->bpf, session->profile);
 		if (ret)
 			tl_log_error("profile: reading what was counted: %s", strerror(-ret));
+		tl_irq_names_read(session->profile);
 	} else if (session->instance) {
 		ret = stop_events(session);
 	}

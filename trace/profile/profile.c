@@ -128,6 +128,10 @@ static void close_exit(struct tl_profile *profile, struct tl_profile_vcpu *vcpu,
 		tl_hist_add(exit_class->time, (uint64_t)ns);
 	else
 		exit_class->untimed++;
+	if (ns >= 0) {
+		vcpu->slept_ns += vcpu->open.slept;
+		vcpu->delayed_ns += vcpu->open.delayed;
+	}
 	if (ns >= 0 && detail && detail->time)
 		tl_hist_add(detail->time, (uint64_t)ns);
 	tl_burst_count(vcpu, ns >= 0 ? (uint64_t)ns : 0);

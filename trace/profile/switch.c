@@ -13,13 +13,12 @@ static void account(struct tl_profile_vcpu *vcpu, uint64_t ts)
 {
 	uint64_t ns = ts > vcpu->thread_ts ? ts - vcpu->thread_ts : 0;
 
-	if (vcpu->thread == TL_THREAD_ASLEEP) {
-		vcpu->slept_ns += ns;
+	if (vcpu->where != TL_VCPU_HOST)
+		ns = 0;
+	if (vcpu->thread == TL_THREAD_ASLEEP)
 		vcpu->open.slept += ns;
-	} else if (vcpu->thread == TL_THREAD_READY) {
-		vcpu->delayed_ns += ns;
+	else if (vcpu->thread == TL_THREAD_READY)
 		vcpu->open.delayed += ns;
-	}
 	vcpu->thread_ts = ts;
 }
 

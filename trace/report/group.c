@@ -37,7 +37,7 @@ int tl_group_find(const char *name)
 	return -1;
 }
 
-const char *tl_group_what(char *buffer, size_t size, const struct tl_profile *profile,
+const char *tl_group_detail(char *buffer, size_t size, const struct tl_profile *profile,
 	unsigned int exit_class, uint64_t detail)
 {
 	const char *irq = NULL;
@@ -47,6 +47,13 @@ const char *tl_group_what(char *buffer, size_t size, const struct tl_profile *pr
 	tl_detail_text(buffer, size, exit_class, detail, &profile->map);
 	if (irq)
 		snprintf(buffer, size, "host interrupt %u, %s", (unsigned int)detail - 1, irq);
+	return buffer;
+}
+
+const char *tl_group_what(char *buffer, size_t size, const struct tl_profile *profile,
+	unsigned int exit_class, uint64_t detail)
+{
+	tl_group_detail(buffer, size, profile, exit_class, detail);
 	if (!buffer[0])
 		snprintf(buffer, size, "%s", tl_esr_class_text(exit_class));
 	if (!buffer[0])

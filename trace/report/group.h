@@ -44,9 +44,13 @@ int tl_groups_of(const struct tl_profile *profile, enum tl_group_by by, struct t
 void tl_groups_fini(struct tl_groups *groups);
 
 /*
- * What an exit was for in words: its detail, or where there is none its class, with the
- * names that the profile has for host interrupts. Returns `buffer`.
+ * What an exit was for in words, with the names that the profile has for host interrupts;
+ * "" where there is nothing to add to its class. Returns `buffer`.
  */
+const char *tl_group_detail(char *buffer, size_t size, const struct tl_profile *profile,
+	unsigned int exit_class, uint64_t detail);
+
+/* The same, or where there is nothing to add the class. */
 const char *tl_group_what(char *buffer, size_t size, const struct tl_profile *profile,
 	unsigned int exit_class, uint64_t detail);
 

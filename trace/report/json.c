@@ -150,7 +150,7 @@ static json_t *vcpu_object(const struct tl_profile *profile, const struct tl_pro
 	const struct tl_profile_class *idle = &vcpu->classes[TL_CLASS_WFX];
 	int events = !profile->no_events;
 
-	return json_pack("{so so so so so so so so so so so so so so}", "id",
+	return json_pack("{so so so so so so so so so so so so so so so so}", "id",
 		tl_json_number(vcpu->id), "exits", number_or_null(events, vcpu->exits),
 		"kernel_exits", number_or_null(r.has_kernel, r.kernel), "last_count",
 		number_or_null(events && r.has_last, r.last), "userspace_exits",
@@ -158,7 +158,9 @@ static json_t *vcpu_object(const struct tl_profile *profile, const struct tl_pro
 		number_or_null(events, vcpu->interrupted), "lost",
 		number_or_null(events && r.has_lost, r.lost), "gaps", gap_array(profile, vcpu),
 		"guest_ns", number_or_null(events, vcpu->guest_ns), "idle_ns",
-		number_or_null(events, idle->time ? idle->time->sum : 0), "classes",
+		number_or_null(events, idle->time ? idle->time->sum : 0), "slept_ns",
+		number_or_null(events && vcpu->has_switches, vcpu->slept_ns), "delayed_ns",
+		number_or_null(events && vcpu->has_switches, vcpu->delayed_ns), "classes",
 		class_array(vcpu), "longest_burst", tl_json_burst(profile, &vcpu->longest),
 		"costliest_burst", tl_json_burst(profile, &vcpu->costliest), "kernel",
 		kernel_object(&vcpu->kernel));

@@ -7,8 +7,8 @@
 #include <stdio.h>
 
 #include "trace/advice/advice.h"
-#include "trace/decode/detail.h"
 #include "trace/decode/symbols.h"
+#include "trace/report/group.h"
 #include "trace/report/json_parts.h"
 
 #define PLACES     8
@@ -51,12 +51,13 @@ static json_t *row_object(const struct tl_profile *profile, const struct tl_deta
 {
 	char what[96];
 
-	tl_detail_text(what, sizeof(what), row->exit_class, row->detail, &profile->map);
-	return json_pack("{so ss ss ss so so so so}", "vcpu", tl_json_number(row->vcpu), "class",
-		tl_esr_class_name(row->exit_class), "what", what, "handler",
+	tl_group_detail(what, sizeof(what), profile, row->exit_class, row->detail);
+	return json_pack("{so ss ss ss so so so so so so}", "vcpu", tl_json_number(row->vcpu),
+		"class", tl_esr_class_name(row->exit_class), "what", what, "handler",
 		row->handler == TL_HANDLER_USER ? "user" : "kernel", "exits",
 		tl_json_number(row->count), "timed",
 		tl_json_number(row->time ? row->time->count : 0), "ns", tl_json_times(row->time),
+		"slept_ns", tl_json_number(row->slept), "delayed_ns", tl_json_number(row->delayed),
 		"from", places_array(profile, pcs, row));
 }
 
@@ -105,7 +106,7 @@ json_t *tl_json_burst(const struct tl_profile *profile, const struct tl_profile_
 
 	if (!burst->count)
 		return json_null();
-	tl_detail_text(what, sizeof(what), burst->exit_class, burst->detail, &profile->map);
+	tl_group_detail(what, sizeof(what), profile, burst->exit_class, burst->detail);
 	snprintf(address, sizeof(address), "0x%" PRIx64, burst->pc);
 	return json_pack("{ss ss so so ss}", "class", tl_esr_class_name(burst->exit_class), "what",
 		what, "exits", tl_json_number(burst->count), "ns", tl_json_number(burst->ns), "pc",

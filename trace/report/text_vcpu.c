@@ -194,24 +194,72 @@ static void put_kernel_times(struct tl_text *t, const struct tl_kernel_counts *k
 	}
 }
 
-static void put_shares(struct tl_text *t, const struct tl_profile_vcpu *vcpu)
+/* ns that the vCPU was away from its guest, waiting in WFx or not. */
+static uint64_t away_ns(const struct tl_profile_vcpu *vcpu, int waiting)
 {
-	const struct tl_hist *idle = vcpu->classes[TL_CLASS_WFX].time;
-	uint64_t idle_ns = idle ? idle->sum : 0, handled_ns = 0, all_ns;
+	uint64_t ns = 0;
 
 	for (unsigned int c = 0; c < TL_CLASS_COUNT; c++) {
-		if (c != TL_CLASS_WFX && vcpu->classes[c].time)
-			handled_ns += vcpu->classes[c].time->sum;
+		if ((c == TL_CLASS_WFX) == waiting && vcpu->classes[c].time)
+			ns += vcpu->classes[c].time->sum;
 	}
-	all_ns = vcpu->guest_ns + handled_ns + idle_ns;
+	return ns;
+}
+
+/* What its thread waited for while it was idle. */
+static void idle_waits(const struct tl_profile *profile, const struct tl_profile_vcpu *vcpu,
+	uint64_t *slept, uint64_t *delayed)
+{
+	*slept = *delayed = 0;
+	for (size_t i = 0; i < profile->details.count; i++) {
+		const struct tl_profile_detail *detail = &profile->details.list[i];
+
+		if (detail->vcpu == vcpu->id && detail->exit_class == TL_CLASS_WFX) {
+			*slept += detail->slept;
+			*delayed += detail->delayed;
+		}
+	}
+}
+
+/* Where the time went. Waiting for a CPU is neither handling nor idle. */
+static void put_shares(
+	struct tl_text *t, const struct tl_profile *profile, const struct tl_profile_vcpu *vcpu)
+{
+	uint64_t handled = away_ns(vcpu, 0), idle = away_ns(vcpu, 1);
+	uint64_t all = vcpu->guest_ns + handled + idle, slept, delayed;
+
 	fprintf(t->out, ", %" PRIu64 " to user space", vcpu->userspace_exits);
 	if (vcpu->interrupted)
 		fprintf(t->out, ", %" PRIu64 " signal%s", vcpu->interrupted,
 			tl_text_plural(vcpu->interrupted));
-	if (all_ns)
-		fprintf(t->out, "; in the guest %.1f %%, handling exits %.1f %%, idle %.1f %%",
-			share(vcpu->guest_ns, all_ns), share(handled_ns, all_ns),
-			share(idle_ns, all_ns));
+	if (!all)
+		return;
+	idle_waits(profile, vcpu, &slept, &delayed);
+	if (vcpu->has_switches && delayed <= idle && delayed <= vcpu->delayed_ns &&
+		vcpu->delayed_ns - delayed <= handled) {
+		idle -= delayed;
+		handled -= vcpu->delayed_ns - delayed;
+	}
+	fprintf(t->out, "; in the guest %.1f %%, handling exits %.1f %%, idle %.1f %%",
+		share(vcpu->guest_ns, all), share(handled, all), share(idle, all));
+	if (all > vcpu->guest_ns + handled + idle)
+		fprintf(t->out, ", without a CPU %.1f %%",
+			share(all - vcpu->guest_ns - handled - idle, all));
+}
+
+/* Whether idle time was sleep: if not, it cost the host a CPU. */
+static void put_sleep(
+	struct tl_text *t, const struct tl_profile *profile, const struct tl_profile_vcpu *vcpu)
+{
+	uint64_t idle = away_ns(vcpu, 1), slept, delayed;
+	char text[32], rest[32];
+
+	idle_waits(profile, vcpu, &slept, &delayed);
+	if (!idle || !vcpu->has_switches || slept + delayed > idle)
+		return;
+	fprintf(t->out, "  While idle it slept %s, and KVM polled for work for %s\n",
+		tl_text_duration(text, sizeof(text), slept),
+		tl_text_duration(rest, sizeof(rest), idle - slept - delayed));
 }
 
 /* Why there is nothing to be shown of a vCPU. */
@@ -236,10 +284,11 @@ void tl_text_vcpu(
 	}
 	fprintf(t->out, "  %" PRIu64 " exit%s", exits, tl_text_plural(exits));
 	if (!profile->no_events)
-		put_shares(t, vcpu);
+		put_shares(t, profile, vcpu);
 	fprintf(t->out, "\n");
 	if (!profile->no_events || vcpu->kernel.has_classes)
 		put_class_table(t, profile, vcpu);
+	put_sleep(t, profile, vcpu);
 	put_fixups(t, &vcpu->kernel);
 	put_kernel_times(t, &vcpu->kernel);
 }

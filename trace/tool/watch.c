@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/status.h"
 #include "trace/collect/bpf_profile.h"
+#include "trace/collect/irq_names.h"
 #include "trace/collect/system_counter.h"
 #include "trace/report/json.h"
 #include "trace/report/text.h"
@@ -61,6 +62,7 @@ static void report_vm(struct watch *watch, unsigned int vm_id, int *ret)
 		profile->symbols = watch->target.symbols;
 		profile->map = watch->target.map;
 		err = tl_bpf_profile_discover(watch->bpf, vm_id, profile);
+		tl_irq_names_read(profile);
 	}
 	if (!err)
 		err = tl_report_text(stderr, profile);

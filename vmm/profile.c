@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/vm_desc.h"
 #include "trace/decode/symbols.h"
+#include "trace/profile/slide.h"
 #include "trace/report/json.h"
 #include "trace/report/text.h"
 #include "vmm/core/kvm.h"
@@ -150,6 +151,7 @@ int tl_vmm_profile_report(struct tl_session *session, const struct tl_vmm_config
 	if (ret)
 		return ret;
 	symbols = load_symbols(config, layout);
+	tl_slide_set(symbols, &tl_session_profile(session)->details);
 	tl_session_set_symbols(session, symbols);
 	fflush(stdout);
 	ret = tl_report_text(stderr, tl_session_profile(session));

@@ -29,6 +29,8 @@ struct tl_symbols {
 	char *names;
 	size_t names_size, names_room;
 	uint64_t linked, loaded, loaded_size;
+	uint64_t slide;
+	int borrowed; /* the table is another one's */
 };
 
 static void *grow(void *array, size_t *room, size_t wanted, size_t member)
@@ -158,6 +160,22 @@ void tl_symbols_loaded(
 	*size = symbols->loaded_size;
 }
 
+void tl_symbols_set_slide(struct tl_symbols *symbols, uint64_t slide)
+{
+	symbols->slide = slide;
+}
+
+struct tl_symbols *tl_symbols_again(const struct tl_symbols *symbols)
+{
+	struct tl_symbols *again = malloc(sizeof(*again));
+
+	if (again) {
+		*again = *symbols;
+		again->borrowed = 1;
+	}
+	return again;
+}
+
 static const char *find(const struct tl_symbols *symbols, uint64_t address, uint64_t *offset)
 {
 	size_t low = 0, high = symbols->count;
@@ -177,16 +195,21 @@ static const char *find(const struct tl_symbols *symbols, uint64_t address, uint
 	return symbols->names + symbols->list[low - 1].name;
 }
 
-const char *tl_symbols_find(const struct tl_symbols *symbols, uint64_t address, uint64_t *offset)
+uint64_t tl_symbols_linked(const struct tl_symbols *symbols, uint64_t address)
 {
-	const char *name;
+	uint64_t offset, slid;
 
 	if (!symbols)
-		return NULL;
-	name = find(symbols, address, offset);
-	if (!name && address - symbols->loaded < symbols->loaded_size)
-		name = find(symbols, address - symbols->loaded + symbols->linked, offset);
-	return name;
+		return address;
+	slid = address < symbols->slide ? address : address - symbols->slide;
+	if (address - symbols->loaded < symbols->loaded_size && !find(symbols, slid, &offset))
+		return address - symbols->loaded + symbols->linked;
+	return slid;
+}
+
+const char *tl_symbols_find(const struct tl_symbols *symbols, uint64_t address, uint64_t *offset)
+{
+	return symbols ? find(symbols, tl_symbols_linked(symbols, address), offset) : NULL;
 }
 
 int tl_symbols_address(const struct tl_symbols *symbols, const char *name, uint64_t *address)
@@ -219,7 +242,9 @@ void tl_symbols_destroy(struct tl_symbols *symbols)
 {
 	if (!symbols)
 		return;
-	free(symbols->list);
-	free(symbols->names);
+	if (!symbols->borrowed) {
+		free(symbols->list);
+		free(symbols->names);
+	}
 	free(symbols);
 }

@@ -35,15 +35,27 @@ void tl_symbols_loaded(
 	const struct tl_symbols *symbols, uint64_t *linked, uint64_t *address, uint64_t *size);
 
 /*
+ * Says that the program runs `slide` above where it was linked, once its MMU is on: looked up
+ * are addresses there.
+ */
+void tl_symbols_set_slide(struct tl_symbols *symbols, uint64_t slide);
+
+/* The same symbols, which must stay, to say the above of once more; NULL: no memory. */
+struct tl_symbols *tl_symbols_again(const struct tl_symbols *symbols);
+
+/* Where what is at `address` was linked, as far as is known. `symbols` may be NULL. */
+uint64_t tl_symbols_linked(const struct tl_symbols *symbols, uint64_t address);
+
+/*
  * The symbol that `address` is in, and how far; NULL: in none. Valid as long as `symbols`,
  * which may be NULL.
  */
 const char *tl_symbols_find(const struct tl_symbols *symbols, uint64_t address, uint64_t *offset);
 
-/* Where the symbol `name` is. Returns whether there is one. */
+/* Where the symbol `name` was linked. Returns whether there is one. */
 int tl_symbols_address(const struct tl_symbols *symbols, const char *name, uint64_t *address);
 
-/* Writes them as a System.map has them. Returns 0 or -errno (not logged). */
+/* Writes them as a System.map has them, as they were linked. Returns 0 or -errno (not logged). */
 int tl_symbols_write(const struct tl_symbols *symbols, FILE *out);
 
 /* How many there are. */

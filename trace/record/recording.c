@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "trace/profile/slide.h"
 #include "trace/record/dat.h"
 #include "trace/record/stream.h"
 
@@ -28,6 +29,12 @@ struct feed {
 	/* Losses so far, as in a profile: one that is made later has them too. */
 	uint64_t lost, gaps_unsized;
 	int open_gaps;
+	/* Of a part, by VM: all hypercalls, as the part may lack those of its guest's start. */
+	struct {
+		uint32_t vm;
+		struct tl_details calls;
+	} vms[TL_RECORDING_VMS_MAX];
+	unsigned int vm_count;
 };
 
 static const char *file_of(const struct tl_recording *recording, const char *name, char *path)
@@ -124,6 +131,52 @@ static int is_wanted(const struct feed *feed, const struct tl_event *event)
 	return !part->vm || !event->has_exits || event->vm == (uint32_t)part->vm;
 }
 
+static struct tl_details *calls_of(struct feed *feed, uint32_t vm)
+{
+	for (unsigned int i = 0; i < feed->vm_count; i++) {
+		if (feed->vms[i].vm == vm)
+			return &feed->vms[i].calls;
+	}
+	if (feed->vm_count == TL_RECORDING_VMS_MAX)
+		return NULL;
+	feed->vms[feed->vm_count].vm = vm;
+	return &feed->vms[feed->vm_count++].calls;
+}
+
+static void note_call(struct feed *feed, const struct tl_event *event)
+{
+	const struct tl_profile_detail key = {
+		.exit_class = tl_esr_class(event->ret, event->ec), .pc = event->pc};
+	struct tl_profile_detail *noted = NULL;
+	struct tl_details *calls;
+
+	if (event->kind != TL_EVENT_EXIT || !tl_slide_is_call(key.exit_class))
+		return;
+	calls = calls_of(feed, event->vm);
+	if (calls)
+		noted = tl_details_find(calls, &key);
+	if (noted)
+		noted->count++;
+}
+
+/* Where the kernels of the VMs run, whose symbols are those of where they were linked. */
+static void set_slides(struct feed *feed)
+{
+	struct tl_recording *recording = feed->recording;
+
+	for (unsigned int i = 0; i < recording->profile_count && recording->symbols; i++) {
+		struct tl_profile *profile = recording->profiles[i];
+		struct tl_symbols *slid = tl_symbols_again(recording->symbols);
+		struct tl_details *calls =
+			feed->whole ? &profile->details : calls_of(feed, profile->vm_id);
+
+		if (slid && calls && tl_slide_set(slid, calls))
+			profile->symbols = recording->slid[i] = slid;
+		else
+			tl_symbols_destroy(slid);
+	}
+}
+
 static int on_record(void *ctx, uint64_t ts, const void *data, size_t size)
 {
 	struct feed *feed = ctx;
@@ -139,6 +192,8 @@ static int on_record(void *ctx, uint64_t ts, const void *data, size_t size)
 	if (!recording->first_ts)
 		recording->first_ts = ts;
 	recording->last_ts = ts;
+	if (!feed->whole)
+		note_call(feed, &event);
 	if (!is_wanted(feed, &event))
 		return 0;
 	/* A stock kernel's events name no VM: what was traced is taken for one. */
@@ -311,6 +366,12 @@ static int read_all(struct tl_recording *recording, const struct tl_recording_pa
 	tl_dat_close(&dat);
 	if (ret)
 		tl_log_error("reading %s: %s", recording->path, strerror(-ret));
+	for (unsigned int i = 0; i < recording->profile_count; i++)
+		tl_profile_finish(recording->profiles[i]);
+	if (!ret)
+		set_slides(&feed);
+	for (unsigned int i = 0; i < feed.vm_count; i++)
+		tl_details_fini(&feed.vms[i].calls);
 	return ret;
 }
 
@@ -326,8 +387,6 @@ int tl_recording_read(
 	}
 	snprintf(recording->path, sizeof(recording->path), "%s", path);
 	ret = read_all(recording, part);
-	for (unsigned int i = 0; i < recording->profile_count; i++)
-		tl_profile_finish(recording->profiles[i]);
 	if (!ret)
 		say_damage(recording);
 	return ret;
@@ -335,8 +394,11 @@ int tl_recording_read(
 
 void tl_recording_fini(struct tl_recording *recording)
 {
-	for (unsigned int i = 0; i < recording->profile_count; i++)
+	for (unsigned int i = 0; i < recording->profile_count; i++) {
 		tl_profile_destroy(recording->profiles[i]);
+		tl_symbols_destroy(recording->slid[i]);
+		recording->slid[i] = NULL;
+	}
 	recording->profile_count = 0;
 	tl_symbols_destroy(recording->symbols);
 	recording->symbols = NULL;

@@ -27,6 +27,8 @@ struct tl_recording {
 	struct tl_vm_json vm;
 	struct tl_symbols *symbols; /* or NULL */
 	struct tl_profile *profiles[TL_RECORDING_VMS_MAX];
+	/* The same for each profile whose guest runs above where it was linked. */
+	struct tl_symbols *slid[TL_RECORDING_VMS_MAX];
 	unsigned int profile_count;
 	uint64_t first_ts, last_ts; /* of all events, ns of CLOCK_MONOTONIC */
 	uint64_t events, bytes;

@@ -12,6 +12,7 @@
 #include "trace/collect/bpf_profile.h"
 #include "trace/collect/irq_names.h"
 #include "trace/collect/system_counter.h"
+#include "trace/profile/slide.h"
 #include "trace/report/json.h"
 #include "trace/report/text.h"
 #include "trace/tool/target.h"
@@ -63,6 +64,7 @@ static void report_vm(struct watch *watch, unsigned int vm_id, int *ret)
 		profile->map = watch->target.map;
 		err = tl_bpf_profile_discover(watch->bpf, vm_id, profile);
 		tl_irq_names_read(profile);
+		tl_slide_set(watch->target.symbols, &profile->details);
 	}
 	if (!err)
 		err = tl_report_text(stderr, profile);

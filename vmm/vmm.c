@@ -257,7 +257,7 @@ static int run_vm(struct guest *guest)
 	if (!ret && config->record)
 		ret = tl_vmm_record_start(&guest->recorder, config->record, &guest->vm);
 	if (ret)
-		return TL_STATUS_HOST;
+		return ret == -EEXIST ? TL_STATUS_USAGE : TL_STATUS_HOST;
 	tl_terminal_raw(STDIN_FILENO);
 	tl_events_watch_stop(&guest->events, config->timeout_s);
 	status = run(guest);

@@ -2,11 +2,12 @@
 /*
  * What an exit was for, in words, by class.
  * Links: trace/decode/detail.c trace/decode/device_regs.c trace/decode/smccc.c
- * Links: trace/decode/sysreg.c
+ * Links: trace/decode/sysreg.c trace/decode/cp.c
  */
 #include "tests/unit/unit.h"
 
 #include "base/vm_desc.h"
+#include "trace/decode/cp.h"
 #include "trace/decode/detail.h"
 #include "trace/decode/esr.h"
 
@@ -71,6 +72,38 @@ static void test_sysreg(void **state)
 	expect(SYS64, 0x303c04, "S3_0_C15_C2_0 write");
 }
 
+/* Of 32-bit guests. LDC reads memory, and so writes the register. */
+static void test_coprocessor(void **state)
+{
+	(void)state;
+	expect(TL_CLASS_CP15_32, 0x00400 | 1, "SCTLR read");
+	expect(TL_CLASS_CP15_32, 0x00400, "SCTLR write");
+	expect(TL_CLASS_CP15_32, 0x41c1c, "DCCISW");
+	expect(TL_CLASS_CP15_32, 0x0200e, "TLBIALL");
+	expect(TL_CLASS_CP15_32, 0x01c08 | 1, "PAR read");
+	expect(TL_CLASS_CP15_32, 0x03c04, "p15, 0, c15, c2, 0 write");
+	expect(TL_CLASS_CP15_64, 0x00018, "ICC_SGI1R write");
+	expect(TL_CLASS_CP15_64, 0x1001c | 1, "CNTVCT read");
+	expect(TL_CLASS_CP14_MR, 0x80400, "DBGOSLAR write");
+	expect(TL_CLASS_CP14_MR, 0x0000a | 1, "DBGDTRRXint read");
+	expect(TL_CLASS_CP14_LS, 0x2000000, "DBGDTRRXint read");
+	expect(TL_CLASS_CP14_LS, 0x2000000 | 1, "DBGDTRTXint write");
+	expect(TL_CLASS_CP10_ID, 0x1dc00 | 1, "MVFR0 read");
+	expect(TL_CLASS_CP14_64, 0x00002 | 1, "DBGDRAR read");
+}
+
+/* Stock kernels tell nothing of these. */
+static void test_coprocessor_unknown(void **state)
+{
+	(void)state;
+	expect(TL_CLASS_CP15_32, 0, "");
+	expect(TL_CLASS_CP15_64, 0, "");
+	expect(TL_CLASS_CP14_MR, 0, "");
+	expect(TL_CLASS_CP14_LS, 0, "");
+	expect(TL_CLASS_CP10_ID, 0, "");
+	expect(TL_CLASS_CP14_64, 0, "");
+}
+
 static void test_device(void **state)
 {
 	(void)state;
@@ -128,8 +161,9 @@ static void test_no_map(void **state)
 /* To all other classes there is nothing to add. */
 static void test_other_classes(void **state)
 {
-	static const unsigned int told[] = {
-		WFX, HVC32, SMC32, HVC64, SMC64, SYS64, IABT, DABT, TL_CLASS_IRQ};
+	static const unsigned int told[] = {WFX, HVC32, SMC32, HVC64, SMC64, SYS64, IABT, DABT,
+		TL_CLASS_IRQ, TL_CLASS_CP15_32, TL_CLASS_CP15_64, TL_CLASS_CP14_MR,
+		TL_CLASS_CP14_LS, TL_CLASS_CP10_ID, TL_CLASS_CP14_64};
 
 	(void)state;
 	for (unsigned int c = 0; c <= TL_CLASS_COUNT; c++) {
@@ -176,6 +210,8 @@ int main(void)
 		cmocka_unit_test(test_wait),
 		cmocka_unit_test(test_call),
 		cmocka_unit_test(test_sysreg),
+		cmocka_unit_test(test_coprocessor),
+		cmocka_unit_test(test_coprocessor_unknown),
 		cmocka_unit_test(test_device),
 		cmocka_unit_test(test_large_address),
 		cmocka_unit_test(test_fault),

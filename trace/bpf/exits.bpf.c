@@ -33,6 +33,14 @@
 #define EC_IABT  0x20
 #define EC_DABT  0x24
 
+/* Of 32-bit guests */
+#define EC_CP15_32 0x03
+#define EC_CP15_64 0x04
+#define EC_CP14_MR 0x05
+#define EC_CP14_LS 0x06
+#define EC_CP10_ID 0x08
+#define EC_CP14_64 0x0c
+
 #define WHERE_GUEST 1
 #define WHERE_HOST  2
 
@@ -189,6 +197,15 @@ static __always_inline __u64 detail_of(__u32 ec, __u64 esr, __u64 ipa, __u64 x0,
 	case EC_SMC32:
 	case EC_SMC64:
 		return tl_detail_of_call(esr, x0, x1);
+	case EC_CP15_32:
+	case EC_CP14_MR:
+	case EC_CP10_ID:
+		return esr & TL_DETAIL_CP32_MASK;
+	case EC_CP15_64:
+	case EC_CP14_64:
+		return esr & TL_DETAIL_CP64_MASK;
+	case EC_CP14_LS:
+		return esr & TL_DETAIL_CP_LS_MASK;
 	default:
 		return 0;
 	}

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/vm_desc.h"
+#include "trace/decode/cp.h"
 #include "trace/decode/device_regs.h"
 #include "trace/decode/esr.h"
 #include "trace/decode/smccc.h"
@@ -27,6 +28,25 @@ static void put_sysreg(char *buffer, size_t size, uint64_t detail)
 	else
 		snprintf(buffer, size, "%s %s", known,
 			tl_sysreg_is_read((uint32_t)detail) ? "read" : "write");
+}
+
+/* Tests that need none of these names are linked without them. */
+#pragma weak tl_cp_name
+
+static void put_cp(char *buffer, size_t size, unsigned int exit_class, uint64_t detail)
+{
+	char name[48];
+	const char *known;
+
+	/* A stock kernel does not tell. */
+	if (!detail || !tl_cp_name)
+		return;
+	known = tl_cp_name(exit_class, detail, name, sizeof(name));
+	if (tl_cp_is_operation(exit_class, detail))
+		snprintf(buffer, size, "%s", known);
+	else
+		snprintf(buffer, size, "%s %s", known,
+			tl_cp_is_read(exit_class, detail) ? "read" : "write");
 }
 
 static void put_call(char *buffer, size_t size, uint64_t detail)
@@ -102,6 +122,14 @@ const char *tl_detail_text(char *buffer, size_t size, unsigned int exit_class, u
 		break;
 	case EC(0x01):
 		snprintf(buffer, size, "%s", waits[detail & TL_DETAIL_WFX_MASK]);
+		break;
+	case TL_CLASS_CP15_32:
+	case TL_CLASS_CP15_64:
+	case TL_CLASS_CP14_MR:
+	case TL_CLASS_CP14_LS:
+	case TL_CLASS_CP10_ID:
+	case TL_CLASS_CP14_64:
+		put_cp(buffer, size, exit_class, detail);
 		break;
 	case EC(0x12):
 	case EC(0x13):

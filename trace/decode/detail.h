@@ -10,6 +10,13 @@
  * of MSR, MRS): Op0, Op2, Op1, CRn, CRm, and 1 for a read; Rt is left out. */
 #define TL_DETAIL_SYS64_MASK 0x3ffc1fu
 
+/* The same of 32-bit guests (DDI 0487, ISS encodings of these); 0: it is not known. MCR, MRC, and
+ * VMRS: Opc2, Opc1, CRn, CRm. MCRR, MRRC: Opc1, CRm. LDC, STC only access one register for each
+ * direction; ESR_ELx.IL, which is always 1, tells STC from 0. */
+#define TL_DETAIL_CP32_MASK  0xffc1fu
+#define TL_DETAIL_CP64_MASK  0xf001fu
+#define TL_DETAIL_CP_LS_MASK (1u << 25 | 1u)
+
 /* Aborts: an IPA, and in the upper bits what the access was. */
 #define TL_DETAIL_WRITE     (1ull << 63)
 #define TL_DETAIL_RAM       (1ull << 62) /* a stage-2 fault: instead of an IPA, DFSC */

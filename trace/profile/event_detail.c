@@ -38,6 +38,15 @@ uint64_t tl_event_detail(
 	case EC(0x01):
 		return event->kind == TL_EVENT_WFX ? event->imm & 1
 						   : event->esr & TL_DETAIL_WFX_MASK;
+	case EC(0x03):
+	case EC(0x05):
+	case EC(0x08):
+		return event->esr & TL_DETAIL_CP32_MASK;
+	case EC(0x04):
+	case EC(0x0c):
+		return event->esr & TL_DETAIL_CP64_MASK;
+	case EC(0x06):
+		return event->esr & TL_DETAIL_CP_LS_MASK;
 	case EC(0x12):
 	case EC(0x13):
 	case EC(0x16):

@@ -225,6 +225,7 @@ static void on_exit_event(
 	vcpu->where = TL_VCPU_HOST;
 	vcpu->open = (struct tl_profile_detail){
 		.vcpu = vcpu->id, .exit_class = exit_class, .pc = event->pc, .mode = event->mode};
+	vcpu->open_told = event->has_syndrome;
 	if (event->has_syndrome && exit_class != TL_CLASS_IRQ)
 		vcpu->open.detail = tl_event_detail(&profile->map, event, exit_class);
 	else if (exit_class == TL_CLASS_IRQ && vcpu->irq_ts)
@@ -304,7 +305,7 @@ static void on_vcpu_event(
 		break;
 	default:
 		/* What a stock kernel tells of the exit that is open. */
-		if (vcpu->where == TL_VCPU_HOST)
+		if (vcpu->where == TL_VCPU_HOST && !vcpu->open_told)
 			vcpu->open.detail =
 				tl_event_detail(&profile->map, event, vcpu->open.exit_class);
 		break;

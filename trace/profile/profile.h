@@ -82,6 +82,7 @@ struct tl_profile_vcpu {
 	uint64_t open_ts;              /* of the exit or entry that is open */
 	uint64_t open_counter;         /* the same on the system counter; 0: not known */
 	struct tl_profile_detail open; /* the exit that waits for its entry */
+	int open_told;                 /* the exit event itself told what it was for */
 	struct tl_profile_burst burst; /* that goes on */
 	enum { TL_VCPU_UNKNOWN, TL_VCPU_HOST, TL_VCPU_GUEST } where;
 	enum { TL_THREAD_RUNNING, TL_THREAD_ASLEEP, TL_THREAD_READY } thread;

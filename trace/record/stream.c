@@ -168,7 +168,6 @@ static int next_record(
 			stream->damaged++;
 			gap(cpu, 0, ops, ctx);
 		}
-		cpu->cut_off = 0;
 		cpu->record = NULL;
 		ret = next_page(stream, cpu, ops, ctx);
 		if (ret <= 0) {

@@ -91,12 +91,12 @@ static void name_pc(char *name, size_t size, const struct tl_profile *profile,
 	uint64_t offset = 0;
 	const char *symbol = tl_symbols_find(profile->symbols, d->pc, &offset);
 
-	if (is_user(profile, d) && with_offset)
+	if (!d->pc)
+		snprintf(name, size, "elsewhere");
+	else if (is_user(profile, d) && with_offset)
 		snprintf(name, size, "user 0x%" PRIx64, d->pc);
 	else if (is_user(profile, d))
 		snprintf(name, size, "user");
-	else if (!d->pc)
-		snprintf(name, size, "elsewhere");
 	else if (symbol && with_offset)
 		snprintf(name, size, "%.60s+0x%" PRIx64, symbol, offset);
 	else if (symbol)

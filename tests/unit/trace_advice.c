@@ -3,6 +3,7 @@
  * Advice: the rules have all that the guide shows, docs/traps.md is what the table
  * makes, and a rule counts only what it is about.
  * Links: trace/advice/advice.c trace/advice/rules.c trace/advice/guide.c
+ * Links: trace/decode/cp.c
  * Links: trace/profile/detail.c trace/profile/hist.c trace/decode/detail.c trace/decode/esr.c
  * Links: trace/decode/sysreg.c trace/decode/smccc.c trace/decode/device_regs.c
  */

@@ -2,6 +2,7 @@
 /*
  * Exits added up by one property: names, sums, percentiles and order of the rows.
  * Links: trace/report/group.c trace/profile/detail.c trace/profile/hist.c
+ * Links: trace/decode/cp.c
  * Links: trace/decode/detail.c trace/decode/device_regs.c trace/decode/smccc.c
  * Links: trace/decode/sysreg.c trace/decode/esr.c
  */

@@ -5,6 +5,7 @@
  * Links: trace/advice/advice.c trace/advice/rules.c
  * Links: trace/report/group.c
  * Links: trace/report/json_details.c
+ * Links: trace/decode/cp.c
  * Links: trace/decode/detail.c trace/decode/sysreg.c trace/decode/smccc.c
  * Links: trace/decode/device_regs.c trace/decode/symbols.c trace/decode/symbols_elf.c
  * Links: trace/decode/symbols_kallsyms.c

@@ -4,6 +4,7 @@
  * places in the guest that most of them came from.
  * Links: trace/report/group.c
  * Links: trace/report/json_details.c trace/profile/detail.c trace/profile/hist.c
+ * Links: trace/decode/cp.c
  * Links: trace/decode/detail.c trace/decode/device_regs.c trace/decode/smccc.c
  * Links: trace/decode/sysreg.c trace/decode/esr.c
  * Libs: jansson

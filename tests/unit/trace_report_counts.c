@@ -4,6 +4,7 @@
  * beside them.
  * Libs: elf
  * Links: trace/advice/advice.c trace/advice/rules.c trace/report/text_advice.c
+ * Links: trace/decode/cp.c
  * Links: trace/decode/detail.c trace/decode/sysreg.c trace/decode/smccc.c
  * Links: trace/decode/device_regs.c trace/decode/symbols.c trace/decode/symbols_elf.c
  * Links: trace/decode/symbols_kallsyms.c

@@ -3,6 +3,7 @@
  * The tables of `trapline report --by`: CSV to the byte (RFC 4180), columns of the text,
  * and output that cannot be written.
  * Links: trace/report/table.c trace/report/group.c trace/profile/detail.c trace/profile/hist.c
+ * Links: trace/decode/cp.c
  * Links: trace/decode/detail.c trace/decode/device_regs.c trace/decode/smccc.c
  * Links: trace/decode/sysreg.c trace/decode/esr.c
  */

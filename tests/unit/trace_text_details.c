@@ -4,6 +4,7 @@
  * came from, and what there is no room for.
  * Links: trace/report/text_details.c trace/report/group.c
  * Links: trace/profile/detail.c trace/profile/hist.c
+ * Links: trace/decode/cp.c
  * Links: trace/decode/detail.c trace/decode/device_regs.c trace/decode/smccc.c
  * Links: trace/decode/sysreg.c trace/decode/esr.c
  */

@@ -30,16 +30,13 @@ static void put_sysreg(char *buffer, size_t size, uint64_t detail)
 			tl_sysreg_is_read((uint32_t)detail) ? "read" : "write");
 }
 
-/* Tests that need none of these names are linked without them. */
-#pragma weak tl_cp_name
-
 static void put_cp(char *buffer, size_t size, unsigned int exit_class, uint64_t detail)
 {
 	char name[48];
 	const char *known;
 
 	/* A stock kernel does not tell. */
-	if (!detail || !tl_cp_name)
+	if (!detail)
 		return;
 	known = tl_cp_name(exit_class, detail, name, sizeof(name));
 	if (tl_cp_is_operation(exit_class, detail))

@@ -78,7 +78,25 @@ csv symbol >"$WORK/symbols"
 grep -q ' pl011_' "$WORK/symbols" || problem 'no function of the guest has a name'
 end
 
+# What the guest measures by its own counter is what the vCPU was in it and away from it.
+begin "times agree with the guest's own counter within 2 %"
+fresh
+guest "$TL_GUESTS/exitbench.bin" --append 'hvc n=20000' --record "$folder" --profile="$WORK/profile.json"
+status_is 0
+each=$(sed -n 's/^20000 hypercalls, \([0-9]*\) ns each.*/\1/p' "$WORK/out")
+run trapline report "$folder" --format json
+for json in "$WORK/out" "$WORK/profile.json"; do
+	# All of it, but what the rest of the program took: its other exits.
+	calls=$(tr -d ' \n' <"$json" | sed -n 's/.*"name":"HVC64","count":[0-9]*,"timed":[0-9]*,"ns":{"total":\([0-9]*\).*/\1/p')
+	inside=$(tr -d ' \n' <"$json" | sed -n 's/.*"guest_ns":\([0-9]*\).*/\1/p')
+	off=$(((calls + inside - each * 20000) * 1000 / (each * 20000)))
+	[ "${off#-}" -le 20 ] || problem "$calls ns for calls, $inside ns in the guest, $each ns each: off by $off / 1000"
+done
+end
+
 begin 'report: parts of a recording add up to it'
+fresh
+guest "$TL_GUESTS/Image" --initrd "$TL_GUESTS/linux.cpio.gz" --append quiet --record "$folder"
 all=$(csv vcpu | awk '{ n += $1 } END { print n }')
 first=$(trapline report "$folder" --format csv --by vcpu --to 0.05 | tr -d '\r' | awk -F, 'NR > 1 { n += $3 } END { print n + 0 }')
 rest=$(trapline report "$folder" --format csv --by vcpu --from 0.050000001 | tr -d '\r' | awk -F, 'NR > 1 { n += $3 } END { print n + 0 }')

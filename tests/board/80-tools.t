@@ -27,14 +27,18 @@ run perf kvm -i /tmp/perf.data stat report
 grep -E '^ +HVC64 +1002 ' "$WORK/out" "$WORK/err" >/dev/null || problem 'no line "HVC64 1002"'
 end
 
-begin 'perf stat and trapline profile on one QEMU guest: the same number of exits'
-run perf stat -x, -e kvm:kvm_exit trapline profile --json /tmp/qemu.json -- qemu-system-aarch64 \
+begin 'perf stat, trapline profile and record on one QEMU guest: the same number of exits'
+run perf stat -x, -e kvm:kvm_exit trapline record -o /tmp/qemu -- \
+	trapline profile --map qemu-virt --json /tmp/qemu.json -- qemu-system-aarch64 \
 	-M virt,gic-version=3 -accel kvm -cpu host -smp 2 -m 256M -nodefaults -no-user-config -display none \
 	-nic none -no-reboot -serial stdio -kernel "$TL_GUESTS/Image" -initrd "$TL_GUESTS/linux.cpio.gz" \
 	-append 'console=ttyAMA0 quiet'
 status_is 0
 seen=$(sed -n 's/^\([0-9]*\),,kvm:kvm_exit.*/\1/p' "$WORK/err")
 equal 'what perf saw' "$seen" "$(total /tmp/qemu.json exits)"
+trapline report --format json /tmp/qemu >/tmp/qemu.record.json
+equal 'what was recorded' "$(total /tmp/qemu.record.json exits)" "$seen"
+equal 'lost from the recording' "$(total /tmp/qemu.record.json lost)" 0
 # Symbols out of what QEMU was given as its kernel.
 error_has 'pl011 UARTDR write +VMM .*pl011_tx_chars\+0x'
 end
@@ -45,6 +49,16 @@ status_is 0
 seen=$(sed -n 's/^\([0-9]*\),,kvm:kvm_exit.*/\1/p' "$WORK/err")
 counted=$(sed -n 's/.*1 vCPU, \([0-9]*\) exits$/\1/p' "$WORK/err")
 equal 'what perf saw' "$seen" "$counted"
+end
+
+begin 'trace-cmd reads a recording'
+run trapline run "$TL_GUESTS/exitbench.bin" --append n=1000 --record /tmp/exits
+status_is 0
+run trace-cmd report -N -i /tmp/exits/trace.dat
+status_is 0
+equal 'hypercalls as text' "$(count "$WORK/out" 'kvm_exit: +TRAP: HSR_EC: 0x0016 \(HVC64\), PC: 0x[0-9a-f]+')" 1002
+output_has '^ +vcpu 0-[0-9]+ '
+output_has ' sched_switch: '
 end
 
 begin 'trace-cmd: raw fields and text'

@@ -34,7 +34,7 @@ struct cpu {
 
 struct tl_stream {
 	size_t page_size, buffer_size;
-	uint64_t damaged, bytes;
+	uint64_t damaged, bytes, total, told; /* `told`: bytes at the last word of progress */
 	unsigned int cpu_count;
 	struct cpu cpus[];
 };
@@ -65,6 +65,7 @@ int tl_stream_add(
 		return -ENOMEM;
 	to->parts = grown;
 	grown[to->part_count++] = (struct part){fd, offset, size};
+	stream->total += size;
 	return 0;
 }
 
@@ -123,6 +124,16 @@ static void gap(struct cpu *cpu, uint64_t count, const struct tl_stream_ops *ops
 	cpu->in_gap = 1;
 }
 
+/* A word of progress for each hundredth. */
+static void tell(struct tl_stream *stream, const struct tl_stream_ops *ops, void *ctx)
+{
+	if (!ops->progress || stream->bytes - stream->told < stream->total / 100)
+		return;
+	stream->told = stream->bytes;
+	if (stream->bytes < stream->total)
+		ops->progress(ctx, stream->bytes, stream->total);
+}
+
 /* Goes on to the next page. Returns 1, 0 at the end or -errno. */
 static int next_page(
 	struct tl_stream *stream, struct cpu *cpu, const struct tl_stream_ops *ops, void *ctx)
@@ -132,6 +143,7 @@ static int next_page(
 		int ret;
 
 		if (!left) {
+			tell(stream, ops, ctx);
 			ret = fill(stream, cpu);
 			if (ret <= 0)
 				return ret;
@@ -235,6 +247,8 @@ int tl_stream_run(struct tl_stream *stream, const struct tl_stream_ops *ops, voi
 			ops->lost_end(ctx);
 		stream->cpus[i].in_gap = 0;
 	}
+	if (ops->progress)
+		ops->progress(ctx, stream->total, stream->total);
 	return ret;
 }
 

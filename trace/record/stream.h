@@ -17,6 +17,8 @@ struct tl_stream_ops {
 	/* Records of a CPU are missing from here (how many, 0: not known) to lost_end. */
 	void (*lost_begin)(void *ctx, uint64_t count);
 	void (*lost_end)(void *ctx);
+	/* How far it is, now and then; at the end `bytes` is `total`. NULL: nobody asks. */
+	void (*progress)(void *ctx, uint64_t bytes, uint64_t total);
 };
 
 int tl_stream_create(struct tl_stream **out, unsigned int cpus, size_t page_size);

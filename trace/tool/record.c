@@ -87,6 +87,26 @@ static void say_result(const struct record *record)
 		ended(record) ? ", up to its limit" : "", record->config->path);
 }
 
+/* Until it is over. Who looks on sees that something happens. */
+static void wait_for_end(struct record *record)
+{
+	unsigned int left = record->config->stop_after;
+	int fd = tl_recorder_ended_fd(record->recorder);
+
+	/* The terminal of a command is its guest's console. */
+	if (record->config->target.command || !isatty(STDERR_FILENO)) {
+		tl_target_wait(&record->target, left, fd);
+		return;
+	}
+	while (!tl_target_wait(&record->target, 1, fd)) {
+		fprintf(stderr, "\r%.1f MiB",
+			(double)tl_recorder_bytes(record->recorder) / (1 << 20));
+		if (left && !--left)
+			break;
+	}
+	fputs("\r               \r", stderr);
+}
+
 static int run(struct record *record)
 {
 	const struct tl_record_config *config = record->config;
@@ -99,7 +119,7 @@ static int run(struct record *record)
 		return ret == -EEXIST ? TL_STATUS_USAGE : TL_STATUS_HOST;
 	if (!config->target.command)
 		fprintf(stderr, "trapline: recording to %s; Ctrl-C ends it\n", config->path);
-	tl_target_wait(&record->target, config->stop_after, tl_recorder_ended_fd(record->recorder));
+	wait_for_end(record);
 	ret = tl_recorder_stop(record->recorder, record->target.symbols);
 	/* The command is not ours to end: its guest goes on, and so do we. */
 	if (config->target.command && ended(record))

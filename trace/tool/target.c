@@ -166,7 +166,7 @@ int tl_target_go(struct tl_target *target)
 	return ret;
 }
 
-void tl_target_wait(struct tl_target *target, unsigned int seconds, int other_fd)
+int tl_target_wait(struct tl_target *target, unsigned int seconds, int other_fd)
 {
 	struct pollfd polls[3] = {
 		{.fd = target->signal_fd, .events = POLLIN},
@@ -175,8 +175,12 @@ void tl_target_wait(struct tl_target *target, unsigned int seconds, int other_fd
 	};
 	int timeout = seconds ? (int)seconds * 1000 : -1;
 
-	while (poll(polls, 3, timeout) < 0 && errno == EINTR)
-		;
+	int n;
+
+	do
+		n = poll(polls, 3, timeout);
+	while (n < 0 && errno == EINTR);
+	return n != 0;
 }
 
 int tl_target_status(const struct tl_target *target)

@@ -37,9 +37,9 @@ int tl_target_go(struct tl_target *target);
 
 /*
  * Until `seconds` have passed (0: no limit), one of the signals came, the process has ended
- * or `other_fd` (-1: none) is readable.
+ * or `other_fd` (-1: none) is readable. Returns 0 if it was the time, else 1.
  */
-void tl_target_wait(struct tl_target *target, unsigned int seconds, int other_fd);
+int tl_target_wait(struct tl_target *target, unsigned int seconds, int other_fd);
 
 /* The command's exit status, 0 if there is none or it still runs. */
 int tl_target_status(const struct tl_target *target);

@@ -33,6 +33,8 @@ struct log {
 	unsigned int count;     /* records */
 	uint32_t stop_at, next; /* ends it with this one; the number that must come next */
 	uint64_t last_ts;
+	unsigned int told; /* words of progress, and how far the last one was */
+	uint64_t told_bytes, told_total;
 };
 
 static void start(struct page *page, uint64_t ts)
@@ -130,7 +132,18 @@ static void on_end(void *ctx)
 	note(log, "> ");
 }
 
-static const struct tl_stream_ops ops = {on_record, on_begin, on_end};
+static void on_progress(void *ctx, uint64_t bytes, uint64_t total)
+{
+	struct log *log = ctx;
+
+	assert_true(bytes <= total);
+	assert_true(bytes > log->told_bytes || !log->told || bytes == total);
+	log->told++;
+	log->told_bytes = bytes;
+	log->told_total = total;
+}
+
+static const struct tl_stream_ops ops = {on_record, on_begin, on_end, on_progress};
 
 static struct tl_stream *create(unsigned int cpus)
 {
@@ -154,6 +167,8 @@ static void expect(struct tl_stream *stream, const char *text, unsigned int dama
 	assert_int_equal(tl_stream_run(stream, &ops, &log), 0);
 	assert_string_equal(log.text, text);
 	assert_int_equal(log.open, 0);
+	assert_true(log.told);
+	assert_int_equal(log.told_bytes, log.told_total);
 	assert_int_equal(tl_stream_damaged(stream), damaged);
 	tl_stream_destroy(stream);
 }
@@ -210,6 +225,9 @@ static void test_order(void **state)
 	assert_int_equal(
 		tl_stream_bytes(stream), (uint64_t)(written[0] + written[1] + written[2]) * PAGE);
 	assert_int_equal(tl_stream_damaged(stream), 0);
+	assert_int_equal(log.told_total, tl_stream_bytes(stream));
+	assert_int_equal(log.told_bytes, log.told_total);
+	assert_in_range(log.told, 3, 101);
 	tl_stream_destroy(stream);
 	for (unsigned int c = 0; c < CPUS; c++)
 		close(fds[c]);
@@ -364,6 +382,7 @@ static void test_stopped(void **state)
 	const struct page late = page_of(9, 1);
 	struct tl_stream *stream = create(2);
 	struct page lost = late;
+	struct tl_stream_ops silent = ops; /* nobody asks how far it is */
 	struct log log = {.stop_at = 4};
 	int fds[2];
 
@@ -373,7 +392,9 @@ static void test_stopped(void **state)
 	fds[1] = file_of(&lost, 1);
 	add(stream, 0, fds[0], 0, 2 * (uint64_t)PAGE);
 	add(stream, 1, fds[1], 0, PAGE);
-	assert_int_equal(tl_stream_run(stream, &ops, &log), 7);
+	silent.progress = NULL;
+	assert_int_equal(tl_stream_run(stream, &silent, &log), 7);
+	assert_int_equal(log.told, 0);
 	assert_string_equal(log.text, "<6 1 2 3 4 > ");
 	assert_int_equal(log.open, 0);
 	tl_stream_destroy(stream);
@@ -394,6 +415,7 @@ static void test_read_error(void **state)
 	assert_int_equal(tl_stream_run(stream, &ops, &log), -EBADF);
 	assert_string_equal(log.text, "");
 	tl_stream_destroy(stream);
+	log = (struct log){0};
 	stream = stream_of(fd, PAGE);
 	add(stream, 0, -1, 0, PAGE);
 	assert_int_equal(tl_stream_run(stream, &ops, &log), -EBADF);

@@ -17,6 +17,8 @@
 /* Less holds no kernel; more is no machine. */
 #define MIN_MEM (UINT64_C(2) << 20)
 #define MAX_MEM (UINT64_C(1) << 46)
+/* As many as machine virt has places for. */
+#define DISKS_MAX 32
 
 static const char help_text[] =
 	"usage: trapline run [OPTION...] KERNEL\n"
@@ -31,6 +33,7 @@ static const char help_text[] =
 	"  --gic auto|2|3      interrupt controller (auto: GICv3 where the host has it)\n"
 	"  --profile[=FILE]    trace every exit; table on standard error, FILE: as JSON too\n"
 	"  --count[=FILE]      the same from the kernel's own counts: free, but without times\n"
+	"  --disk FILE[,ro]    a disk (virtio-blk): a raw file or a block device; may be repeated\n"
 	"  --record DIR        record every exit, for 'trapline report DIR'\n"
 	"  --symbols FILE      guest symbols: vmlinux, ELF, System.map (the kernel's own)\n"
 	"  --timeout SECONDS   end the guest after that time, with status 124\n"
@@ -52,6 +55,7 @@ enum option_id {
 	OPT_PROFILE,
 	OPT_COUNT,
 	OPT_RECORD,
+	OPT_DISK,
 	OPT_SYMBOLS,
 	OPT_TIMEOUT,
 	OPT_DUMP_DTB,
@@ -66,6 +70,7 @@ static const struct option long_options[] = {
 	{"gic", required_argument, NULL, OPT_GIC},
 	{"profile", optional_argument, NULL, OPT_PROFILE},
 	{"count", optional_argument, NULL, OPT_COUNT},
+	{"disk", required_argument, NULL, OPT_DISK},
 	{"record", required_argument, NULL, OPT_RECORD},
 	{"symbols", required_argument, NULL, OPT_SYMBOLS},
 	{"timeout", required_argument, NULL, OPT_TIMEOUT},
@@ -130,8 +135,29 @@ static int parse_report(struct tl_vmm_config *config, const char *option)
 	return 0;
 }
 
+/* FILE, or FILE,ro; the text is cut where the file's name ends. */
+static int parse_disk(struct tl_disk *disks, unsigned int *count)
+{
+	struct tl_disk *disk = &disks[*count];
+	char *comma = strrchr(optarg, ',');
+
+	if (*count == DISKS_MAX)
+		return bad("--disk", optarg, "there are too many");
+	*disk = (struct tl_disk){.path = optarg};
+	if (comma && strcmp(comma, ",ro") != 0)
+		return bad("--disk", optarg, "wants FILE or FILE,ro");
+	if (comma) {
+		*comma = 0;
+		disk->read_only = true;
+	}
+	if (!*disk->path)
+		return bad("--disk", optarg, "wants a file");
+	(*count)++;
+	return 0;
+}
+
 /* Returns 0, 1 (help was asked for) or -errno (logged). */
-static int parse_option(struct tl_vmm_config *config, int option)
+static int parse_option(struct tl_vmm_config *config, struct tl_disk *disks, int option)
 {
 	switch (option) {
 	case OPT_INITRD:
@@ -152,6 +178,8 @@ static int parse_option(struct tl_vmm_config *config, int option)
 	case OPT_COUNT:
 		config->count = true;
 		return parse_report(config, "--count");
+	case OPT_DISK:
+		return parse_disk(disks, &config->disk_count);
 	case OPT_RECORD:
 		config->record = optarg;
 		return 0;
@@ -190,7 +218,8 @@ static int bad_option(int option, char **argv)
 
 int tl_cli_run(int argc, char **argv)
 {
-	struct tl_vmm_config config = {.append = "", .cpus = 1, .mem = DEFAULT_MEM};
+	struct tl_disk disks[DISKS_MAX];
+	struct tl_vmm_config config = {.append = "", .cpus = 1, .mem = DEFAULT_MEM, .disks = disks};
 	int option;
 
 	opterr = 0;
@@ -199,7 +228,7 @@ int tl_cli_run(int argc, char **argv)
 
 		if (option == '?' || option == ':')
 			return bad_option(option, argv);
-		ret = parse_option(&config, option);
+		ret = parse_option(&config, disks, option);
 		if (ret)
 			return ret > 0 ? TL_STATUS_OK : TL_STATUS_USAGE;
 	}

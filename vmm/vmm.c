@@ -99,6 +99,7 @@ static int build_fdt(struct guest *guest, void *out)
 		.gic = guest->vm.irqchip.kind,
 		.cpus = guest->vm.vcpu_count,
 		.mpidr = mpidr,
+		.bus = &guest->vm.bus,
 	};
 	int ret = 0;
 
@@ -286,15 +287,22 @@ static int start(struct guest *guest)
 	};
 	struct tl_dev_env env = {
 		.irqchip = &guest->vm.irqchip,
+		.mem = &guest->vm.mem,
 		.loop = &guest->loop,
 		.console = &guest->console,
 	};
+
+	int ret;
 
 	guest->vm.loop = &guest->loop;
 	guest->vm.console = &guest->console;
 	if (tl_vm_init(&guest->vm, &vm) ||
 		tl_machine_add_devices(guest->machine, &guest->vm.bus, &env))
 		return TL_STATUS_HOST;
+	ret = tl_machine_add_disks(guest->machine, &guest->vm.bus, &env, guest->config->disks,
+		guest->config->disk_count);
+	if (ret)
+		return ret == -EIO ? TL_STATUS_HOST : TL_STATUS_INPUT;
 	return run_vm(guest);
 }
 

@@ -11,6 +11,7 @@
 
 #include "base/status.h"
 #include "vmm/arch/arm64/gic.h"
+#include "vmm/dev/virtio/blk.h"
 
 struct tl_vmm_config {
 	const char *kernel;
@@ -19,6 +20,8 @@ struct tl_vmm_config {
 	unsigned int cpus;
 	uint64_t mem; /* bytes */
 	enum tl_gic_kind gic;
+	const struct tl_disk *disks;
+	unsigned int disk_count;
 	const char *dump_dtb;     /* write the device tree there and end; or NULL */
 	bool show_layout;         /* print what goes where and end */
 	bool profile;             /* trace every exit, and report at the end */

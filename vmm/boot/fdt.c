@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "vmm/core/bus.h"
 
 /* The phandle that the skeletons use as interrupt-parent. */
 #define GIC_PHANDLE 1
@@ -113,12 +114,25 @@ static void add_chosen(void *fdt, const struct tl_fdt_config *config, int *err)
 	}
 }
 
+/* Devices that the skeleton does not have. */
+static void add_devices(void *fdt, const struct tl_bus *bus, int *err)
+{
+	/* The first one is to come first. */
+	for (size_t i = bus ? bus->count : 0; i-- > 0;) {
+		struct tl_dev *dev = bus->devices[i];
+
+		if (dev->ops->fdt && dev->ops->fdt(dev, fdt))
+			keep(err, -FDT_ERR_NOSPACE);
+	}
+}
+
 int tl_fdt_build(const struct tl_fdt_config *config, void *out)
 {
 	int err = fdt_open_into(config->skeleton, out, (int)TL_LAYOUT_FDT_SIZE);
 
 	if (!err) {
 		/* The last added node comes first in the tree. */
+		add_devices(out, config->bus, &err);
 		add_gic(out, config, &err);
 		add_cpus(out, config, &err);
 		add_memory(out, config->layout, &err);

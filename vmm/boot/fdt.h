@@ -12,6 +12,8 @@
 #include "vmm/arch/arm64/gic.h"
 #include "vmm/boot/layout.h"
 
+struct tl_bus;
+
 /* Linux's COMMAND_LINE_SIZE on arm64, with the terminating zero. */
 #define TL_CMDLINE_MAX 2048
 
@@ -21,7 +23,8 @@ struct tl_fdt_config {
 	const char *cmdline;
 	enum tl_gic_kind gic;
 	unsigned int cpus;
-	const uint64_t *mpidr; /* one a CPU: affinity fields of MPIDR_EL1 */
+	const uint64_t *mpidr;    /* one a CPU: affinity fields of MPIDR_EL1 */
+	const struct tl_bus *bus; /* devices that add their own nodes; NULL: none */
 };
 
 /*

@@ -13,6 +13,7 @@
 struct tl_console;
 struct tl_irqchip;
 struct tl_loop;
+struct tl_mem;
 
 /* One access by the guest to a device's registers. */
 struct tl_mmio {
@@ -34,8 +35,8 @@ struct tl_dev_ops {
 	const char *name;
 	/* An access inside the device's range. On any vCPU's thread, with dev->lock held. */
 	enum tl_mmio_result (*mmio)(struct tl_dev *dev, struct tl_mmio *access);
-	/* Completes the device's node in the tree `fdt` (libfdt); NULL where the skeleton says it
-	 * all. Main thread, before the vCPUs start. Returns 0 or -errno. */
+	/* Adds the device's node to the tree `fdt` (libfdt), or completes it; NULL where the
+	 * skeleton says it all. Main thread, before the vCPUs start. Returns 0 or -errno. */
 	int (*fdt)(struct tl_dev *dev, void *fdt);
 	/* Back to the state after power-on. Main thread, no vCPU runs. */
 	void (*reset)(struct tl_dev *dev);
@@ -54,6 +55,7 @@ struct tl_dev {
 /* What a device may use of its surroundings. All of it outlives the device. */
 struct tl_dev_env {
 	struct tl_irqchip *irqchip;
+	const struct tl_mem *mem; /* the guest's; for devices that reach it themselves */
 	struct tl_loop *loop;
 	struct tl_console *console;
 };

@@ -13,6 +13,7 @@
 #include "vmm/dev/dev.h"
 
 struct tl_bus;
+struct tl_disk;
 
 struct tl_machine_dev {
 	const char *name;
@@ -29,6 +30,9 @@ struct tl_machine {
 	unsigned int spis; /* highest shared interrupt in use + 1 */
 	const struct tl_machine_dev *devs;
 	size_t dev_count;
+	/* Where virtio transports are, side by side, and the interrupt of the first. */
+	uint64_t virtio_base;
+	unsigned int virtio_spi, virtio_count;
 };
 
 /* QEMU's virt board (vmm/machine/virt.c, dts/virt.dts). */
@@ -37,6 +41,13 @@ extern const struct tl_machine tl_machine_virt;
 /* Creates the machine's devices on the bus. Returns 0 or -errno (logged). Main thread. */
 int tl_machine_add_devices(
 	const struct tl_machine *machine, struct tl_bus *bus, const struct tl_dev_env *env);
+
+/*
+ * Creates a virtio device for each disk, after the machine's own. Returns 0 or -errno (logged):
+ * -E2BIG, there are more than the machine has places for.
+ */
+int tl_machine_add_disks(const struct tl_machine *machine, struct tl_bus *bus,
+	const struct tl_dev_env *env, const struct tl_disk *disks, unsigned int count);
 
 /* Prints where the machine's devices are, a line each. */
 void tl_machine_print_devices(const struct tl_machine *machine, FILE *out);

@@ -19,7 +19,10 @@ const struct tl_machine tl_machine_virt = {
 	.name = "virt",
 	.skeleton = tl_skeleton_virt,
 	.ram_base = UINT64_C(0x40000000),
-	.spis = 3,
+	.spis = 48,
 	.devs = virt_devs,
 	.dev_count = sizeof(virt_devs) / sizeof(virt_devs[0]),
+	.virtio_base = UINT64_C(0x0a000000),
+	.virtio_spi = 16,
+	.virtio_count = 32,
 };

@@ -25,17 +25,21 @@ static const char help_text[] =
 	"                   vcpu or handler\n"
 	"  --format FORMAT  text, json (docs/profile-schema.md) or csv (with --by; by detail)\n"
 	"  --from T, --to T only that part: seconds after the first event, such as 1.5\n"
+	"  --symbols FILE   the guest's symbols: vmlinux, ELF file, System.map or Image, in the\n"
+	"                   place of those in DIR. On a PC, where FILE has debug information,\n"
+	"                   source lines as well\n"
 	"  --vcpu N         only that vCPU\n"
 	"  --vm PID         only the VM of that process\n"
 	"  -h, --help       this text\n"
 	"\n"
 	"Needs neither root nor KVM: a recording can be read on any machine. Exit status:\n"
-	"0; 1 output could not be written, 2 usage, 3 the recording cannot be read.\n";
+	"0; 1 output could not be written, 2 usage, 3 the recording or FILE cannot be read.\n";
 
 enum option_id {
 	OPT_BY = 256,
 	OPT_FORMAT,
 	OPT_FROM,
+	OPT_SYMBOLS,
 	OPT_TO,
 	OPT_VCPU,
 	OPT_VM,
@@ -45,6 +49,7 @@ static const struct option long_options[] = {
 	{"by", required_argument, NULL, OPT_BY},
 	{"format", required_argument, NULL, OPT_FORMAT},
 	{"from", required_argument, NULL, OPT_FROM},
+	{"symbols", required_argument, NULL, OPT_SYMBOLS},
 	{"to", required_argument, NULL, OPT_TO},
 	{"vcpu", required_argument, NULL, OPT_VCPU},
 	{"vm", required_argument, NULL, OPT_VM},
@@ -113,6 +118,9 @@ static int parse_option(struct tl_report_config *config, int option)
 		return parse_format(config);
 	case OPT_FROM:
 		return parse_seconds("--from", 0, &config->part.from);
+	case OPT_SYMBOLS:
+		config->part.symbols = optarg;
+		return 0;
 	case OPT_TO:
 		/* 0 would be no end at all. */
 		return parse_seconds("--to", 1, &config->part.to);

@@ -8,7 +8,7 @@ PROGRAM_OBJ := $(BUILD)/arm64/obj
 PROGRAM_CC ?= $(CROSS)gcc
 SYSROOT := $(BUILD)/sysroot
 SYSROOT_LIB := $(SYSROOT)/usr/lib/aarch64-linux-gnu
-PROGRAM_SOURCES := $(sort $(shell find base vmm trace cli -name '*.c' ! -name '*.bpf.c' ! -name '*_pc.c'))
+PROGRAM_SOURCES := $(sort $(shell find base vmm trace cli -name '*.c' ! -name '*.bpf.c' ! -name '*_pc.c' ! -name '*_dw.c'))
 PROGRAM_OBJECTS := $(PROGRAM_SOURCES:%=$(PROGRAM_OBJ)/%.o) $(PROGRAM_OBJ)/vmm/machine/skeletons.S.o \
 	$(PROGRAM_OBJ)/trace/bpf/object.S.o
 BPF_OBJECT := $(BUILD)/bpf/exits.bpf.o
@@ -70,10 +70,12 @@ $(PROGRAM): $(PROGRAM_OBJECTS)
 
 -include $(shell find $(PROGRAM_OBJ) -name '*.d' 2>/dev/null)
 
-# The same program for this PC, without what needs KVM: it reads recordings.
+# The same program for this PC, without what needs KVM: it reads recordings, and with libdw,
+# which *_dw.c need and *_none.c do without, the lines of a guest's functions.
 PC_PROGRAM := $(BUILD)/pc/trapline
 PC_OBJ := $(BUILD)/pc/obj
-PC_SOURCES := $(sort $(filter-out base/libelf_search.c,$(wildcard base/*.c)) $(wildcard trace/decode/*.c trace/profile/*.c \
+PC_SOURCES := $(sort $(filter-out base/libelf_search.c,$(wildcard base/*.c)) \
+	$(filter-out %_none.c,$(wildcard trace/decode/*.c)) $(wildcard trace/profile/*.c \
 	trace/report/*.c trace/record/*.c trace/advice/*.c) trace/tool/report.c cli/main.c cli/report.c cli/advice.c cli/commands_pc.c)
 PC_OBJECTS := $(PC_SOURCES:%=$(PC_OBJ)/%.o)
 PC_CC ?= gcc
@@ -90,14 +92,16 @@ $(PC_OBJ)/%.c.o: %.c mk/program.mk | deps-test
 
 $(PC_OBJ)/trace/decode/sysreg.c.o: $(BUILD)/gen/sysreg_table.h
 
+PC_LIBS := -ljansson -ldw -lelf
+
 $(PC_PROGRAM): $(PC_OBJECTS)
 	$(call say,PCLD,$@)
-	$(Q)$(PC_CC) -o $@ $^ -ljansson -lelf
+	$(Q)$(PC_CC) -o $@ $^ $(PC_LIBS)
 
 # Makes recordings of any length, for benchmarks and tests.
 PC_RECORDING := $(BUILD)/pc/recording
 $(PC_RECORDING): $(PC_OBJ)/bench/recording.c.o $(filter-out $(PC_OBJ)/cli/%,$(PC_OBJECTS))
 	$(call say,PCLD,$@)
-	$(Q)$(PC_CC) -o $@ $^ -ljansson -lelf
+	$(Q)$(PC_CC) -o $@ $^ $(PC_LIBS)
 
 -include $(shell find $(PC_OBJ) -name '*.d' 2>/dev/null)

@@ -99,6 +99,7 @@ static void test_nothing_else(void **state)
 	assert_int_equal(called.config.part.to, 0);
 	assert_int_equal(called.config.part.vcpu, -1);
 	assert_int_equal(called.config.part.vm, 0);
+	assert_null(called.config.part.symbols);
 	EXPECT_RUN("--", "--by");
 	assert_string_equal(called.config.path, "--by");
 }
@@ -108,7 +109,7 @@ static void test_options(void **state)
 {
 	(void)state;
 	EXPECT_RUN("--by", "two", "--format", "csv", "folder", "--from", "1.5", "--to=3", "--vcpu",
-		"0", "--vm", "2147483647");
+		"0", "--vm", "2147483647", "--symbols", "vmlinux");
 	assert_string_equal(called.config.path, "folder");
 	assert_int_equal(called.config.by, 1);
 	assert_int_equal(called.config.format, TL_REPORT_CSV);
@@ -116,6 +117,7 @@ static void test_options(void **state)
 	assert_int_equal(called.config.part.to, 3000000000);
 	assert_int_equal(called.config.part.vcpu, 0);
 	assert_int_equal(called.config.part.vm, INT32_MAX);
+	assert_string_equal(called.config.part.symbols, "vmlinux");
 }
 
 static void test_by(void **state)

@@ -2,7 +2,7 @@
 /*
  * Exits added up by one property: names, sums, percentiles and order of the rows.
  * Links: trace/report/group.c trace/profile/detail.c trace/profile/hist.c
- * Links: trace/decode/cp.c
+ * Links: trace/decode/cp.c tests/unit/fake_lines.c
  * Links: trace/decode/detail.c trace/decode/device_regs.c trace/decode/smccc.c
  * Links: trace/decode/sysreg.c trace/decode/esr.c
  */
@@ -258,6 +258,29 @@ static void test_long_symbol(void **state)
 	tl_groups_fini(&groups);
 }
 
+/* Behind the symbols where lines are known; user space has its own, which nobody knows. */
+static void test_line(void **state)
+{
+	struct tl_profile *p = *state;
+	char text[96];
+
+	add_places(p);
+	p->symbols = (const struct tl_symbols *)p;
+	p->lines = (const struct tl_lines *)p;
+	EXPECT(p, TL_GROUP_PC, {"one+0xff0 (file.c:4080)", 40}, {"elsewhere", 13},
+		{"one+0x10 (file.c:16)", 10}, {"two+0x0 (file.c:4096)", 9},
+		{"0xffff800080082000", 8}, {"user 0x80010", 3}, {"user 0x81000", 2});
+	EXPECT(p, TL_GROUP_SYMBOL, {"one", 50}, {"elsewhere", 13}, {"two", 9},
+		{"0xffff800080082000", 8}, {"user", 5});
+	assert_string_equal(tl_group_line(text, sizeof(text), p, 0x80404), "dir.d/file.c:1028");
+	assert_string_equal(tl_group_line_short(text, sizeof(text), p, 0x80404), " (file.c:1028)");
+	assert_string_equal(tl_group_line(text, sizeof(text), p, 0x90000), "");
+	assert_string_equal(tl_group_line_short(text, sizeof(text), p, 0x90000), "");
+	p->lines = NULL;
+	assert_string_equal(tl_group_line(text, sizeof(text), p, 0x80404), "");
+	assert_string_equal(tl_group_line_short(text, sizeof(text), p, 0x80404), "");
+}
+
 static void test_vcpu(void **state)
 {
 	struct tl_profile *p = *state;
@@ -325,6 +348,7 @@ int main(void)
 		TEST(test_symbol),
 		TEST(test_pc),
 		TEST(test_long_symbol),
+		TEST(test_line),
 		TEST(test_vcpu),
 		TEST(test_handler),
 		TEST(test_times),

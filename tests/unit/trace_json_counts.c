@@ -3,7 +3,7 @@
  * What the kernel has counted, in the JSON report: the member "kernel", null for
  * what it does not count, and null for all that only events could tell.
  * Links: trace/advice/advice.c trace/advice/rules.c
- * Links: trace/report/group.c
+ * Links: trace/report/group.c trace/decode/lines_none.c
  * Links: trace/report/json_details.c
  * Links: trace/decode/cp.c
  * Links: trace/decode/detail.c trace/decode/sysreg.c trace/decode/smccc.c

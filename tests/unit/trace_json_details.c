@@ -2,7 +2,7 @@
 /*
  * What exits were for, as JSON: an object for each vCPU, kind and handler, and the
  * places in the guest that most of them came from.
- * Links: trace/report/group.c
+ * Links: trace/report/group.c tests/unit/fake_lines.c
  * Links: trace/report/json_details.c trace/profile/detail.c trace/profile/hist.c
  * Links: trace/decode/cp.c
  * Links: trace/decode/detail.c trace/decode/device_regs.c trace/decode/smccc.c
@@ -213,16 +213,22 @@ static void test_symbols(void **state)
 	ADD(f, 0, .exit_class = HVC, .pc = 0x80404, .count = 2);
 	ADD(f, 0, .exit_class = HVC, .pc = UINT64_MAX, .count = 1);
 	from = place(report(f, 1, 0), 0);
-	assert_int_equal(json_object_size(from), 4);
+	assert_int_equal(json_object_size(from), 5);
 	assert_true(json_is_null(json_object_get(from, "symbol")));
 	assert_true(json_is_null(json_object_get(from, "offset")));
+	assert_true(json_is_null(json_object_get(from, "line")));
 	f->profile.symbols = (const struct tl_symbols *)f; /* only looked at by ours */
 	from = place(report(f, 1, 0), 0);
 	assert_string_equal(text(from, "symbol"), "function");
 	assert_int_equal(get(from, "offset"), 0x404);
+	assert_true(json_is_null(json_object_get(from, "line")));
+	f->profile.lines = (const struct tl_lines *)f;
+	from = place(report(f, 1, 0), 0);
+	assert_string_equal(text(from, "line"), "dir.d/file.c:1028");
 	from = place(report(f, 1, 0), 1);
 	assert_string_equal(text(from, "pc"), "0xffffffffffffffff");
 	assert_true(json_is_null(json_object_get(from, "symbol")));
+	assert_true(json_is_null(json_object_get(from, "line")));
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)

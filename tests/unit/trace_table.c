@@ -3,7 +3,7 @@
  * The tables of `trapline report --by`: CSV to the byte (RFC 4180), columns of the text,
  * and output that cannot be written.
  * Links: trace/report/table.c trace/report/group.c trace/profile/detail.c trace/profile/hist.c
- * Links: trace/decode/cp.c
+ * Links: trace/decode/cp.c tests/unit/fake_lines.c
  * Links: trace/decode/detail.c trace/decode/device_regs.c trace/decode/smccc.c
  * Links: trace/decode/sysreg.c trace/decode/esr.c
  */
@@ -209,6 +209,13 @@ static void test_table_wide(void **state)
 	assert_non_null(strstr(print(tl_report_table, p, TL_GROUP_SYMBOL),
 		"\na_function_with_a_name_that_is_longer_than_i 999999999 100.0 % "));
 	assert_non_null(strstr(print(tl_report_table, p, TL_GROUP_SYMBOL), " 999999 ns\n"));
+	/* With lines behind the symbols there is more room. */
+	p->lines = (const struct tl_lines *)p;
+	p->details.list[0].pc = 0x80001;
+	assert_non_null(strstr(print(tl_report_table, p, TL_GROUP_PC),
+		"\na_function_with_a_name_that_is_longer_than_its_column+0x80001 (file. 999999999 "));
+	assert_non_null(strstr(print(tl_report_table, p, TL_GROUP_SYMBOL),
+		"\na_function_with_a_name_that_is_longer_than_i 999999999 100.0 % "));
 }
 
 static void test_full_disk(void **state)

@@ -4,7 +4,7 @@
  * came from, and what there is no room for.
  * Links: trace/report/text_details.c trace/report/group.c
  * Links: trace/profile/detail.c trace/profile/hist.c
- * Links: trace/decode/cp.c
+ * Links: trace/decode/cp.c tests/unit/fake_lines.c
  * Links: trace/decode/detail.c trace/decode/device_regs.c trace/decode/smccc.c
  * Links: trace/decode/sysreg.c trace/decode/esr.c
  */
@@ -150,6 +150,18 @@ static void test_symbols(void **state)
 	expect(report(p), "100 % 0x81404\n");
 }
 
+static void test_lines(void **state)
+{
+	struct tl_profile *p = *state;
+
+	ADD(p, 0, .exit_class = HVC, .detail = 0x84000003, .pc = 0x80404, .count = 1);
+	p->symbols = (const struct tl_symbols *)p;
+	p->lines = (const struct tl_lines *)p;
+	expect(report(p), "100 % a_function_with_rather_a_long_na (file.c:1028)\n");
+	p->details.list[0].pc = 0x91404;
+	expect(report(p), "100 % 0x91404\n");
+}
+
 static void test_address(void **state)
 {
 	const struct tl_symbols *symbols = *state;
@@ -204,6 +216,7 @@ int main(void)
 		TEST(test_rows),
 		TEST(test_sums),
 		TEST(test_symbols),
+		TEST(test_lines),
 		TEST(test_address),
 		TEST(test_too_many),
 		TEST(test_wide),

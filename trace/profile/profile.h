@@ -22,6 +22,7 @@
 #include "trace/profile/hist.h"
 #include "trace/profile/kernel_counts.h"
 
+struct tl_lines;
 struct tl_symbols;
 
 #define TL_PROFILE_VCPUS_MAX 4096
@@ -111,6 +112,7 @@ struct tl_profile {
 	struct tl_vm_map map;       /* where the guest's memory and devices are, or empty */
 	const char *irq_names[TL_PROFILE_IRQS]; /* of host interrupts, by their number; owned */
 	const struct tl_symbols *symbols;       /* the guest's, or NULL; borrowed */
+	const struct tl_lines *lines;           /* the same */
 };
 
 int tl_profile_create(struct tl_profile **out);

@@ -19,6 +19,9 @@
 #include "trace/record/dat.h"
 #include "trace/record/stream.h"
 
+/* What is less is read before anybody could see it. */
+#define PROGRESS_BYTES (64u << 20)
+
 struct feed {
 	struct tl_recording *recording;
 	const struct tl_recording_part *part;
@@ -177,6 +180,18 @@ static void set_slides(struct feed *feed)
 	}
 }
 
+/* On a terminal, what takes seconds says how far it is. */
+static void on_progress(void *ctx, uint64_t bytes, uint64_t total)
+{
+	(void)ctx;
+	if (total < PROGRESS_BYTES || !isatty(STDERR_FILENO))
+		return;
+	if (bytes < total)
+		fprintf(stderr, "\rreading: %2.0f %%", 100.0 * (double)bytes / (double)total);
+	else
+		fputs("\r             \r", stderr);
+}
+
 static int on_record(void *ctx, uint64_t ts, const void *data, size_t size)
 {
 	struct feed *feed = ctx;
@@ -236,6 +251,7 @@ static const struct tl_stream_ops stream_ops = {
 	.record = on_record,
 	.lost_begin = on_lost_begin,
 	.lost_end = on_lost_end,
+	.progress = on_progress,
 };
 
 /* Adds a CPU's file of pages, if there is one; its descriptor goes to *fd. */
@@ -298,19 +314,23 @@ static int read_trace(struct feed *feed, const struct tl_dat *dat)
 	return ret;
 }
 
-static void read_symbols(struct tl_recording *recording)
+/* Those of the file `named`, or if it is NULL the recording's own, which there need not be. */
+static int read_symbols(struct tl_recording *recording, const char *named)
 {
-	char path[PATH_MAX];
-	int ret = tl_symbols_load(
-		&recording->symbols, file_of(recording, TL_RECORDING_SYMBOLS, path));
+	char own[PATH_MAX];
+	const char *path = named ? named : file_of(recording, TL_RECORDING_SYMBOLS, own);
+	int ret = tl_symbols_load(&recording->symbols, path);
+	int is_there = ret != -ENOENT || !access(path, F_OK);
+	const char *why = ret == -ENOENT && is_there ? "no symbols in it" : strerror(-ret);
 
-	if (ret == -ENOENT && !access(path, F_OK))
-		tl_log_warn("%s: no symbols in it; addresses stay numbers", path);
-	else if (ret && ret != -ENOENT)
-		tl_log_warn("%s: %s; addresses stay numbers", path, strerror(-ret));
+	if (ret && named)
+		tl_log_error("--symbols '%s': %s", named, why);
+	else if (ret && is_there)
+		tl_log_warn("%s: %s; addresses stay numbers", path, why);
 	if (!ret && recording->vm.symbols_size)
 		tl_symbols_set_loaded(recording->symbols, recording->vm.symbols_linked,
 			recording->vm.symbols_loaded, recording->vm.symbols_size);
+	return named ? ret : 0;
 }
 
 /* What the reader of a report must know of the recording itself. */
@@ -350,12 +370,13 @@ static int read_all(struct tl_recording *recording, const struct tl_recording_pa
 	}
 	ret = tl_dat_open(&dat, file_of(recording, TL_RECORDING_DAT, path), &recording->truncated,
 		problem, sizeof(problem));
-	if (ret) {
+	if (ret)
 		tl_log_error("%s: %s", path, problem);
+	ret = ret ? ret : read_symbols(recording, part->symbols);
+	if (ret) {
 		tl_dat_close(&dat);
 		return ret;
 	}
-	read_symbols(recording);
 	feed.format = &dat.format;
 	feed.patched = tl_kvm_format_is_patched(&dat.format);
 	feed.whole = !part->from && !part->to && part->vcpu < 0;

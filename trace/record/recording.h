@@ -38,11 +38,12 @@ struct tl_recording {
 	int cut_off;        /* the recorder did not come to its end */
 };
 
-/* What of a recording is wanted. */
+/* What of a recording is wanted, and with which names. */
 struct tl_recording_part {
-	uint64_t from, to; /* ns after the first event; to 0: up to the end */
-	int64_t vcpu;      /* only that id; -1: all */
-	pid_t vm;          /* only that VM; 0: all */
+	uint64_t from, to;   /* ns after the first event; to 0: up to the end */
+	int64_t vcpu;        /* only that id; -1: all */
+	pid_t vm;            /* only that VM; 0: all */
+	const char *symbols; /* this file instead of the recording's own; NULL: that */
 };
 
 /*

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "trace/decode/detail.h"
+#include "trace/decode/lines.h"
 #include "trace/decode/symbols.h"
 
 static const char *const names[TL_GROUP_COUNT] = {
@@ -61,6 +62,25 @@ const char *tl_group_what(char *buffer, size_t size, const struct tl_profile *pr
 	return buffer;
 }
 
+const char *tl_group_line(char *buffer, size_t size, const struct tl_profile *profile, uint64_t pc)
+{
+	uint64_t linked = tl_symbols_linked(profile->symbols, pc);
+
+	if (tl_lines_find(profile->lines, linked, buffer, size))
+		buffer[0] = 0;
+	return buffer;
+}
+
+const char *tl_group_line_short(
+	char *buffer, size_t size, const struct tl_profile *profile, uint64_t pc)
+{
+	char line[256];
+	const char *slash = strrchr(tl_group_line(line, sizeof(line), profile, pc), '/');
+
+	snprintf(buffer, size, line[0] ? " (%s)" : "%s", slash ? slash + 1 : line);
+	return buffer;
+}
+
 /* Where an abort went to; an instruction fetch may go to a device as well. */
 static const char *device_of(const struct tl_profile *profile, const struct tl_profile_detail *d)
 {
@@ -90,6 +110,7 @@ static void name_pc(char *name, size_t size, const struct tl_profile *profile,
 {
 	uint64_t offset = 0;
 	const char *symbol = tl_symbols_find(profile->symbols, d->pc, &offset);
+	char line[48];
 
 	if (!d->pc)
 		snprintf(name, size, "elsewhere");
@@ -98,7 +119,8 @@ static void name_pc(char *name, size_t size, const struct tl_profile *profile,
 	else if (is_user(profile, d))
 		snprintf(name, size, "user");
 	else if (symbol && with_offset)
-		snprintf(name, size, "%.60s+0x%" PRIx64, symbol, offset);
+		snprintf(name, size, "%.60s+0x%" PRIx64 "%s", symbol, offset,
+			tl_group_line_short(line, sizeof(line), profile, d->pc));
 	else if (symbol)
 		snprintf(name, size, "%s", symbol);
 	else

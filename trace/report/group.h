@@ -54,4 +54,12 @@ const char *tl_group_detail(char *buffer, size_t size, const struct tl_profile *
 const char *tl_group_what(char *buffer, size_t size, const struct tl_profile *profile,
 	unsigned int exit_class, uint64_t detail);
 
+/*
+ * The source line of what the guest has at `pc`, as "dir/file.c:123", or in short, to stand
+ * behind a symbol: " (file.c:123)". "" where it is not known. Return `buffer`.
+ */
+const char *tl_group_line(char *buffer, size_t size, const struct tl_profile *profile, uint64_t pc);
+const char *tl_group_line_short(
+	char *buffer, size_t size, const struct tl_profile *profile, uint64_t pc);
+
 #endif

@@ -18,13 +18,15 @@ static json_t *place_object(const struct tl_profile *profile, const struct tl_pr
 {
 	uint64_t offset = 0;
 	const char *symbol = tl_symbols_find(profile->symbols, pc->pc, &offset);
-	char address[24];
+	char address[24], line[256];
 
 	/* Not a number: JSON's have 53 bits, to many who read them. */
 	snprintf(address, sizeof(address), "0x%" PRIx64, pc->pc);
-	return json_pack("{ss so so so}", "pc", address, "symbol",
+	tl_group_line(line, sizeof(line), profile, pc->pc);
+	return json_pack("{ss so so so so}", "pc", address, "symbol",
 		symbol ? json_string(symbol) : json_null(), "offset",
-		symbol ? tl_json_number(offset) : json_null(), "exits", tl_json_number(pc->count));
+		symbol ? tl_json_number(offset) : json_null(), "line",
+		line[0] ? json_string(line) : json_null(), "exits", tl_json_number(pc->count));
 }
 
 static int same_kind(const struct tl_profile_detail *a, const struct tl_profile_detail *b)

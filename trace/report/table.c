@@ -33,17 +33,19 @@ static void put_duration(FILE *out, uint64_t ns, int known)
 
 int tl_report_table(FILE *out, const struct tl_profile *profile, enum tl_group_by by)
 {
+	/* Symbols have lines behind them there. */
+	int wide = by == TL_GROUP_PC && profile->lines ? 68 : 44;
 	struct tl_groups groups;
 	int ret = tl_groups_of(profile, by, &groups);
 
 	if (ret)
 		return ret;
-	fprintf(out, "%-44s %9s %7s %9s %9s %9s %9s %9s\n", tl_group_name(by), "exits", "share",
-		"total", "average", "p50", "p99", "max");
+	fprintf(out, "%-*s %9s %7s %9s %9s %9s %9s %9s\n", wide, tl_group_name(by), "exits",
+		"share", "total", "average", "p50", "p99", "max");
 	for (size_t i = 0; i < groups.count; i++) {
 		const struct tl_group *row = &groups.list[i];
 
-		fprintf(out, "%-44.44s %9" PRIu64 " %5.1f %%", row->name, row->exits,
+		fprintf(out, "%-*.*s %9" PRIu64 " %5.1f %%", wide, wide, row->name, row->exits,
 			share(row->exits, groups.exits));
 		put_duration(out, row->ns, row->timed != 0);
 		put_duration(out, row->timed ? row->ns / row->timed : 0, row->timed != 0);

@@ -50,18 +50,19 @@ static void put_row(struct tl_text *t, const struct tl_profile *profile,
 	const struct tl_profile_detail *row, const struct tl_details *pcs, uint64_t all)
 {
 	const struct tl_profile_detail *most = most_of(pcs, row);
-	char text[96], total[32] = "-", average[32] = "-", place[96];
+	char text[96], total[32] = "-", average[32] = "-", place[96], line[48];
 
 	if (row->time) {
 		tl_text_duration(total, sizeof(total), row->time->sum);
 		tl_text_duration(average, sizeof(average), tl_hist_average(row->time));
 	}
-	fprintf(t->out, "  %-40.40s %-6s %8" PRIu64 " %5.1f %% %9s %9s  %3.0f %% %.32s\n",
+	fprintf(t->out, "  %-40.40s %-6s %8" PRIu64 " %5.1f %% %9s %9s  %3.0f %% %.32s%s\n",
 		what(text, sizeof(text), profile, row),
 		row->handler == TL_HANDLER_USER ? "VMM" : "kernel", row->count,
 		100.0 * (double)row->count / (double)all, total, average,
 		100.0 * (double)most->count / (double)row->count,
-		tl_text_address(place, sizeof(place), profile->symbols, most->pc));
+		tl_text_address(place, sizeof(place), profile->symbols, most->pc),
+		tl_group_line_short(line, sizeof(line), profile, most->pc));
 }
 
 static void put_burst(struct tl_text *t, const struct tl_profile *profile,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reads the recording once, then prints a report for each VM in it.
+ * Reads the recording once, then prints a report for each VM in it. Lines are in no recording,
+ * but may be in the file of symbols that was named.
  */
 #include "trace/tool/report.h"
 
@@ -9,6 +10,7 @@
 
 #include "base/log.h"
 #include "base/status.h"
+#include "trace/decode/lines.h"
 #include "trace/report/json.h"
 #include "trace/report/table.h"
 #include "trace/report/text.h"
@@ -59,15 +61,21 @@ static int print_all(const struct tl_report_config *config, const struct tl_reco
 int tl_report_run(const struct tl_report_config *config)
 {
 	static struct tl_recording recording;
+	struct tl_lines *lines = NULL;
 	int ret = tl_recording_read(&recording, config->path, &config->part);
 	int status = ret ? TL_STATUS_INPUT : TL_STATUS_OK;
 
 	if (!ret) {
+		if (config->part.symbols)
+			lines = tl_lines_open(config->part.symbols);
+		for (unsigned int i = 0; i < recording.profile_count; i++)
+			recording.profiles[i]->lines = lines;
 		ret = print_all(config, &recording);
 		if (ret)
 			tl_log_error("cannot print the report: %s", strerror(-ret));
 		status = ret ? TL_STATUS_FAILURE : TL_STATUS_OK;
 	}
 	tl_recording_fini(&recording);
+	tl_lines_close(lines);
 	return status;
 }

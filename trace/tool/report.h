@@ -20,7 +20,7 @@ struct tl_report_config {
 	struct tl_recording_part part;
 };
 
-/* Prints on standard output. Returns an exit status: 0, 1 (output), 3 (the recording). */
+/* Prints on standard output. Returns an exit status: 0, 1 (output), 3 (what it reads). */
 int tl_report_run(const struct tl_report_config *config);
 
 #endif

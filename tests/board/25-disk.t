@@ -16,7 +16,7 @@ truncate -s 8M "$disk"
 yes 'a line of the first disk' | head -c 1000000 | dd of="$disk" conv=notrunc 2>/dev/null
 
 begin 'disk: its size, its serial number, its bytes'
-linux 'cat /sys/block/vda/size /sys/block/vda/serial; md5sum /dev/vda' --disk "$disk"
+linux 'cat /sys/block/vda/size /sys/block/vda/serial; echo; md5sum /dev/vda' --disk "$disk"
 status_is 0
 output_has '^16384'
 output_has '^trapline-disk0'
@@ -35,7 +35,7 @@ end
 
 begin 'disk: two of them, one only to be read'
 truncate -s 1M "$WORK/second"
-linux 'cat /sys/block/vdb/serial /sys/block/vd*/ro; echo x | dd of=/dev/vdb 2>&1; echo done' --disk "$disk" --disk "$WORK/second,ro"
+linux 'cat /sys/block/vdb/serial; echo; cat /sys/block/vd*/ro; echo x | dd of=/dev/vdb 2>&1; echo done' --disk "$disk" --disk "$WORK/second,ro"
 status_is 0
 output_has '^trapline-disk1'
 output_has 'not permitted|Read-only|read-only|Permission denied'
@@ -54,21 +54,23 @@ else
 fi
 end
 
-begin 'disk: a file of another one is locked'
-trapline run "$TL_GUESTS/spin.elf" --disk "$disk" --timeout 20 </dev/null >"$WORK/spin" 2>&1 &
-pid=$!
-wait_for "$WORK/spin" 'for ever'
-guest "$TL_GUESTS/hello.elf" --disk "$disk"
-refused 3 "^trapline: --disk '$disk': is in use by another program\$"
-kill "$pid"
-wait "$pid" 2>/dev/null
-end
+if [ -e /proc/locks ]; then
+	begin 'disk: a file of another one is locked'
+	trapline run "$TL_GUESTS/spin.elf" --disk "$disk" --timeout 20 </dev/null >"$WORK/spin" 2>&1 &
+	pid=$!
+	wait_for "$WORK/spin" 'for ever'
+	guest "$TL_GUESTS/hello.elf" --disk "$disk"
+	refused 3 "^trapline: --disk '$disk': is in use by another program\$"
+	kill "$pid"
+	wait "$pid" 2>/dev/null
+	end
+else
+	skip 'disk: a file of another one is locked' 'this kernel has no file locks'
+fi
 
 begin 'disk: after a reset in place it is there again'
-timeout -s KILL "$TEST_LIMIT" trapline run "$TL_GUESTS/Image" --initrd "$TL_GUESTS/linux.cpio.gz" --disk "$WORK/second" \
-	--append 'quiet trapline.run="if cmp -s /dev/vda /dev/zero -n 4; then echo 1234 >/dev/vda; sync; reboot -f; fi; head -c 4 /dev/vda"' \
-	--timeout 40 </dev/null >"$WORK/out" 2>"$WORK/err"
-status=$?
+guest "$TL_GUESTS/Image" --initrd "$TL_GUESTS/linux.cpio.gz" --disk "$WORK/second" --timeout 40 \
+	--append 'quiet trapline.run="if cmp -s /dev/vda /dev/zero -n 4; then echo 1234 >/dev/vda; sync; reboot -f; fi; head -c 4 /dev/vda"'
 status_is 0
 output_has '^1234'
 end
@@ -107,7 +109,7 @@ pid=$!
 wait_for "$WORK/out" '^up'
 truncate -s 1M "$WORK/shrinks"
 wait "$pid" || problem "its status is $?"
-output_has '[Ii]/O error'
+output_has 'Input/output error'
 output_has '^alive'
 error_has "^trapline: warning: disk '$WORK/shrinks': reading: "
 end

@@ -204,8 +204,11 @@ trapline run "$TL_GUESTS/exitbench.bin" --append 'hvc n=3000000' --timeout 60 </
 vmm=$!
 trapline record -o "$folder" --pid "$vmm" --map qemu-virt 2>"$WORK/err" &
 recorder=$!
-wait_for "$WORK/err" 'recording to'
-sleep 0.4
+tries=200
+until [ "$(cat "$folder"/trace.dat.cpu* 2>/dev/null | wc -c)" -gt 300000 ] || [ "$tries" -eq 0 ]; do
+	tries=$((tries - 1))
+	sleep 0.1
+done
 kill -KILL "$recorder"
 wait "$recorder" 2>/dev/null
 kill "$vmm"

@@ -310,7 +310,8 @@ static int open_disk(struct blk *blk, const struct tl_disk *disk)
 		return fail(disk, -errno, strerror(errno));
 	if (!S_ISREG(st.st_mode) && !S_ISBLK(st.st_mode))
 		return fail(disk, -EINVAL, "is neither a file nor a block device");
-	if (flock(blk->fd, (disk->read_only ? LOCK_SH : LOCK_EX) | LOCK_NB))
+	/* A kernel without CONFIG_FILE_LOCKING has no locks to respect. */
+	if (flock(blk->fd, (disk->read_only ? LOCK_SH : LOCK_EX) | LOCK_NB) && errno != ENOSYS)
 		return fail(disk, -errno,
 			errno == EWOULDBLOCK ? "is in use by another program" : strerror(errno));
 	size = lseek(blk->fd, 0, SEEK_END);

@@ -54,18 +54,19 @@ static uint32_t *place_of(const struct tl_details *details, const struct tl_prof
 /* Twice as large as there are entries, and more. */
 static int grow_index(struct tl_details *details)
 {
-	struct tl_details grown = *details;
+	size_t size = details->index_size ? details->index_size * 2 : 256;
+	uint32_t *old = details->index, *grown;
 
 	if (details->count * 2 < details->index_size)
 		return 0;
-	grown.index_size = details->index_size ? details->index_size * 2 : 256;
-	grown.index = calloc(grown.index_size, sizeof(*grown.index));
-	if (!grown.index)
+	grown = calloc(size, sizeof(*grown));
+	if (!grown)
 		return -ENOMEM;
+	details->index = grown;
+	details->index_size = size;
 	for (uint32_t i = 0; i < details->count; i++)
-		*place_of(&grown, &details->list[i]) = i + 1;
-	free(details->index);
-	*details = grown;
+		*place_of(details, &details->list[i]) = i + 1;
+	free(old);
 	return 0;
 }
 

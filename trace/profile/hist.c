@@ -71,7 +71,7 @@ static int grow(struct tl_hist *hist, unsigned int group)
 
 	if (!grown)
 		return 0;
-	if (hist->groups)
+	if (hist->bucket)
 		memcpy(grown + (hist->first - first) * SUB_COUNT, hist->bucket,
 			hist->groups * SUB_COUNT * sizeof(*grown));
 	free(hist->bucket);

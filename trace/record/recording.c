@@ -298,15 +298,16 @@ static int read_streams(struct feed *feed, const struct tl_dat *dat, int *fds)
 
 static int read_trace(struct feed *feed, const struct tl_dat *dat)
 {
-	int *fds = malloc(2 * dat->cpus * sizeof(*fds));
+	const unsigned int count = 2 * dat->cpus;
+	int *fds = calloc(count, sizeof(*fds));
 	int ret;
 
 	if (!fds)
 		return -ENOMEM;
-	for (unsigned int i = 0; i < 2 * dat->cpus; i++)
+	for (unsigned int i = 0; i < count; i++)
 		fds[i] = -1;
 	ret = read_streams(feed, dat, fds);
-	for (unsigned int i = 0; i < 2 * dat->cpus; i++) {
+	for (unsigned int i = 0; i < count; i++) {
 		if (fds[i] >= 0)
 			close(fds[i]);
 	}

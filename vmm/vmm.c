@@ -283,7 +283,7 @@ static int start(struct guest *guest)
 		.ram_base = guest->layout.ram_base,
 		.ram_size = guest->config->mem,
 		.gic = guest->config->gic,
-		.spis = guest->machine->spis,
+		.spis = tl_machine_spis(guest->machine, guest->config->disk_count),
 	};
 	struct tl_dev_env env = {
 		.irqchip = &guest->vm.irqchip,

@@ -53,3 +53,24 @@ status_is 0
 output_has 'exits by class +no'
 output_has 'make kernel'
 end
+
+# recorded ARGUMENTS EXPECTED: the same from a recording, of several events an exit.
+recorded() {
+	begin "stock: record: $1: $2"
+	rm -rf /tmp/recording
+	guest "$TL_GUESTS/classes.elf" --record /tmp/recording --append "$1"
+	status_is 0
+	trapline report /tmp/recording --format csv | tr -d '\r"' |
+		sed -n 's/^[0-9]*,\(.*\),\([0-9]*\),[0-9]*,[0-9]*,[0-9]*,[0-9]*,[0-9]*,[0-9]*,[0-9]*$/\2 \1/p' >"$WORK/details"
+	grep -q "^$2\$" "$WORK/details" || problem "not '$2', but: $(head -n 4 "$WORK/details" | tr '\n' ';')"
+	run trapline report /tmp/recording
+	status_is 0
+	rm -rf /tmp/recording
+	end
+}
+
+recorded 'hvc n=100' '100 PSCI VERSION'
+recorded 'sysreg n=100' '100 ID_AA64PFR0_EL1 read'
+recorded 'gic n=100' '100 gicd GICD_TYPER read'
+recorded 'mmio n=50' '50 no device at 0xf000000, read'
+recorded 'wfi n=50' '50 WFI'

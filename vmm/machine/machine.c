@@ -35,6 +35,11 @@ int tl_machine_add_devices(
 	return 0;
 }
 
+unsigned int tl_machine_spis(const struct tl_machine *machine, unsigned int disks)
+{
+	return disks ? machine->virtio_spi + disks : machine->spis;
+}
+
 int tl_machine_add_disks(const struct tl_machine *machine, struct tl_bus *bus,
 	const struct tl_dev_env *env, const struct tl_disk *disks, unsigned int count)
 {

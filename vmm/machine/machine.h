@@ -27,7 +27,7 @@ struct tl_machine {
 	const char *name;
 	const uint8_t *skeleton; /* compiled device tree, embedded */
 	uint64_t ram_base;
-	unsigned int spis; /* highest shared interrupt in use + 1 */
+	unsigned int spis; /* highest shared interrupt that its own devices use + 1 */
 	const struct tl_machine_dev *devs;
 	size_t dev_count;
 	/* Where virtio transports are, side by side, and the interrupt of the first. */
@@ -41,6 +41,12 @@ extern const struct tl_machine tl_machine_virt;
 /* Creates the machine's devices on the bus. Returns 0 or -errno (logged). Main thread. */
 int tl_machine_add_devices(
 	const struct tl_machine *machine, struct tl_bus *bus, const struct tl_dev_env *env);
+
+/*
+ * Highest shared interrupt in use + 1, with so many disks: a guest sets each of them up, which
+ * is exits, so there are no more than are needed.
+ */
+unsigned int tl_machine_spis(const struct tl_machine *machine, unsigned int disks);
 
 /*
  * Creates a virtio device for each disk, after the machine's own. Returns 0 or -errno (logged):

@@ -126,10 +126,10 @@ int fake_disk_teardown(void **state)
 	return fake_log_count() || fake_virtio.bad_calls ? -1 : 0;
 }
 
-void fake_disk_reopen_ro(void **state, const struct tl_mem *mem)
+void fake_disk_reopen(void **state, const struct tl_mem *mem, bool read_only)
 {
 	destroy(*state);
-	*state = create(mem, true);
+	*state = create(mem, read_only);
 }
 
 void assert_image(void)

@@ -60,8 +60,8 @@ int fake_disk_setup(void **state, const struct tl_mem *mem);
 /* Releases both. Returns -1 if something was logged that the test has not looked at. */
 int fake_disk_teardown(void **state);
 
-/* The same disk by another device, which only reads it. */
-void fake_disk_reopen_ro(void **state, const struct tl_mem *mem);
+/* The same disk by another device. */
+void fake_disk_reopen(void **state, const struct tl_mem *mem, bool read_only);
 
 /* Fails the test unless the file is as the image. */
 void assert_image(void);

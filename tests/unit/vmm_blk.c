@@ -42,7 +42,7 @@ static void test_config(void **state)
 	assert_int_equal(get(&virtio->dev, CONFIG + 20), SECTOR);
 	/* SEG_MAX, BLK_SIZE, FLUSH, DISCARD, WRITE_ZEROES; or read-only. */
 	assert_int_equal(get(&virtio->dev, DEVICE_FEATURES) & 0xffffff, 0x6244);
-	fake_disk_reopen_ro(state, &mem);
+	fake_disk_reopen(state, &mem, true);
 	ro = *state;
 	assert_int_equal(get(&ro->dev, DEVICE_FEATURES) & 0xffffff, 0x0264);
 }
@@ -127,7 +127,7 @@ static void test_read_only(void **state)
 	struct tl_virtio *ro;
 	uint8_t data[512] = {0};
 
-	fake_disk_reopen_ro(state, &mem);
+	fake_disk_reopen(state, &mem, true);
 	ro = *state;
 	assert_int_equal(simple(ro, T_IN, 9, NULL, 0, data, 512), OK);
 	assert_memory_equal(data, fake_disk.image + 9 * SECTOR, 512);

@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "tests/unit/fake_disk.h"
 #include "tests/unit/fake_log.h"
@@ -97,12 +98,27 @@ static void test_bad_ranges(void **state)
 	assert_image();
 }
 
+/* A range is no longer than the device says, even where the disk is (section 5.2.6.1). */
+static void test_longest_range(void **state)
+{
+	const uint32_t most = 1u << 20;
+
+	assert_int_equal(ftruncate(fake_disk.file, (off_t)(most + 8) * SECTOR), 0);
+	fake_disk_reopen(state, NULL, false);
+	assert_int_equal(range(*state, T_DISCARD, 8, most, 0), OK);
+	assert_int_equal(fake_disk.fallocates, 1);
+	assert_int_equal(range(*state, T_DISCARD, 0, most + 1, 0), IOERR);
+	assert_int_equal(range(*state, T_WRITE_ZEROES, 0, most + 1, 0), IOERR);
+	assert_int_equal(fake_disk.fallocates, 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_write_zeroes, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_discard, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_bad_ranges, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_longest_range, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

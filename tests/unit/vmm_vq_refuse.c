@@ -37,6 +37,8 @@ static void start(uint32_t size, bool event_idx, bool indirect)
 	vq.desc = DESC;
 	vq.avail = AVAIL;
 	vq.used = USED;
+	/* Behind the table lies what would do. */
+	put(DESC, size, (struct desc){DATA, 16, 0, 0});
 	vq.event_idx = event_idx;
 	vq.indirect = indirect;
 	assert_int_equal(tl_vq_start(&vq), 0);
@@ -228,6 +230,9 @@ static void test_bad_tables(void **state)
 	put(TABLE, 1, (struct desc){DATA, 1, NEXT, 0});
 	assert_refused({TABLE, 32, INDIRECT, 0});
 	put(TABLE, 0, (struct desc){DATA, 1, NEXT, 0});
+	assert_refused({TABLE, 16, INDIRECT, 0});
+	put(TABLE, 0, (struct desc){DATA, 1, NEXT, 1});
+	put(TABLE, 1, (struct desc){DATA, 1, 0, 0});
 	assert_refused({TABLE, 16, INDIRECT, 0});
 }
 

@@ -67,14 +67,6 @@ struct {
 	__type(value, __u32);
 } last_slot SEC(".maps");
 
-/* The host interrupt that came last to the CPU, 1 more than its number; 0: none since an exit. */
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, __u32);
-} last_irq SEC(".maps");
-
 /* The slot of that number, so that the verifier sees where it lies. */
 static __always_inline struct tl_bpf_slot *slot_at(__u32 index)
 {
@@ -343,25 +335,15 @@ static __always_inline void close_exit(struct tl_bpf_slot *slot, __u64 ns)
 	count_burst(slot, ns);
 }
 
-/* The host interrupt that the exit was for: its handler has run by now. */
-static __always_inline __u64 take_irq(void)
-{
-	__u32 none = 0, *last = bpf_map_lookup_elem(&last_irq, &none), irq;
-
-	if (!last)
-		return 0;
-	irq = *last;
-	*last = 0;
-	return irq;
-}
-
 static __always_inline void open_exit(struct tl_bpf_slot *slot, __u32 index, __u32 ret, __u32 ec,
 	__u64 pc, __u64 detail, __u32 mode, __u64 now)
 {
 	__u32 exit_class = class_of(ret, ec);
 
+	/* The host interrupt that it was for: its handler has run by now. */
 	if (exit_class == TL_BPF_CLASS_IRQ)
-		detail = take_irq();
+		detail = slot->irq;
+	slot->irq = 0;
 	slot->exits++;
 	slot->stamp = now;
 	slot->where = WHERE_HOST;
@@ -504,17 +486,6 @@ int wfx(struct bpf_raw_tracepoint_args *ctx)
 	return 0;
 }
 
-/* (irq, action, ...) */
-SEC("raw_tp/irq_handler_entry")
-int irq(struct bpf_raw_tracepoint_args *ctx)
-{
-	__u32 none = 0, *last = bpf_map_lookup_elem(&last_irq, &none);
-
-	if (last)
-		*last = (__u32)ctx->args[0] + 1;
-	return 0;
-}
-
 /* What a vCPU's thread waited for ends here. */
 static __always_inline void end_wait(struct tl_bpf_slot *slot, __u64 now)
 {
@@ -534,6 +505,17 @@ static __always_inline struct tl_bpf_slot *slot_of_thread(__u32 tid)
 	__u32 *found = bpf_map_lookup_elem(&slot_of_tid, &key);
 
 	return found && *found < TL_BPF_SLOTS ? slot_at(*found) : 0;
+}
+
+/* (irq, action, ...) */
+SEC("raw_tp/irq_handler_entry")
+int irq(struct bpf_raw_tracepoint_args *ctx)
+{
+	struct tl_bpf_slot *slot = slot_of_thread((__u32)bpf_get_current_pid_tgid());
+
+	if (slot)
+		slot->irq = (__u32)ctx->args[0] + 1;
+	return 0;
 }
 
 /* events/sched/sched_switch/format, the same in all kernels that have it. */

@@ -114,6 +114,7 @@ struct tl_bpf_slot {
 	__u64 wait, wait_since;
 	__u64 open_slept, open_delayed;
 	__u64 slept, delayed; /* sums of those of exits that are over */
+	__u64 irq; /* host interrupt that came since the last exit, 1 more than its number */
 	/* Exits of a class that no entry counts: there was no room, or no entry event. */
 	__u32 plain[TL_BPF_CLASSES];
 };

@@ -367,21 +367,44 @@ int tl_instance_open_buffers(struct tl_instance *instance, int **fds, unsigned i
 	return ret;
 }
 
-int tl_instance_set_threads(
-	struct tl_instance *instance, const pid_t *tids, unsigned int count, int children)
+/* "1 2 3"; the caller's to free. */
+static char *thread_list(const pid_t *tids, unsigned int count)
 {
 	size_t size = (size_t)count * 12 + 1, at = 0;
 	char *text = malloc(size);
-	int ret;
 
-	if (!text)
-		return -ENOMEM;
-	text[0] = 0;
-	for (unsigned int i = 0; i < count; i++)
+	if (text)
+		text[0] = 0;
+	for (unsigned int i = 0; text && i < count; i++)
 		at += (size_t)snprintf(text + at, size - at, "%s%d", i ? " " : "", (int)tids[i]);
-	ret = write_or_log(instance, "set_event_pid", text);
+	return text;
+}
+
+int tl_instance_set_threads(
+	struct tl_instance *instance, const pid_t *tids, unsigned int count, int children)
+{
+	char *text = thread_list(tids, count);
+	int ret = text ? 0 : -ENOMEM;
+
+	/* Before there is a list: whoever is in it then is followed from the start. */
 	if (!ret && children)
 		ret = write_or_log(instance, "options/event-fork", "1");
+	ret = ret ? ret : write_or_log(instance, "set_event_pid", text);
+	free(text);
+	return ret;
+}
+
+int tl_instance_add_threads(struct tl_instance *instance, const pid_t *tids, unsigned int count)
+{
+	char *text = thread_list(tids, count);
+	int ret = text ? 0 : -ENOMEM;
+
+	errno = 0;
+	if (!ret && tracefs_instance_file_append(instance->tracefs, "set_event_pid", text) < 0) {
+		ret = last_errno();
+		tl_log_error("adding threads '%s' to tracefs instance %s: %s", text, instance->name,
+			strerror(-ret));
+	}
 	free(text);
 	return ret;
 }

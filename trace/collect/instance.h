@@ -56,6 +56,9 @@ int tl_instance_open_buffers(struct tl_instance *instance, int **fds, unsigned i
 int tl_instance_set_threads(
 	struct tl_instance *instance, const pid_t *tids, unsigned int count, int children);
 
+/* Adds these to them. 0 or -errno (logged). */
+int tl_instance_add_threads(struct tl_instance *instance, const pid_t *tids, unsigned int count);
+
 /* Starts or stops recording. 0 or -errno (logged). */
 int tl_instance_set_tracing(struct tl_instance *instance, int on);
 

@@ -25,6 +25,7 @@
 #include "trace/collect/kvm_counts.h"
 #include "trace/collect/pieces.h"
 #include "trace/collect/system_counter.h"
+#include "trace/collect/threads.h"
 #include "trace/record/recording.h"
 
 /* About 150,000 exits of a CPU: at a million a second 150 ms without us. */
@@ -174,27 +175,16 @@ static int start_thread(struct tl_recorder *recorder)
 	return 0;
 }
 
-/* The names of the threads that are known now, as lines of "TID NAME". */
 static char *thread_names(const struct tl_recorder *recorder)
 {
-	char *text = NULL;
-	size_t size = 0;
-	FILE *out = open_memstream(&text, &size);
+	const struct tl_recorder_config *config = &recorder->config;
+	static pid_t found[TL_THREADS_MAX];
+	int count;
 
-	for (unsigned int i = 0; out && i < recorder->config.tid_count; i++) {
-		char path[48], name[32] = "";
-		FILE *comm;
-
-		snprintf(path, sizeof(path), "/proc/%d/comm", (int)recorder->config.tids[i]);
-		comm = fopen(path, "re");
-		if (comm && fgets(name, sizeof(name), comm))
-			fprintf(out, "%d %s", (int)recorder->config.tids[i], name);
-		if (comm)
-			fclose(comm);
-	}
-	if (out)
-		fclose(out);
-	return text;
+	if (!config->process)
+		return tl_threads_names(config->tids, config->tid_count);
+	count = tl_threads_of(config->process, found);
+	return tl_threads_names(found, count > 0 ? (unsigned int)count : 0);
 }
 
 /* The texts that are the header of trace.dat, freed by free_header. */
@@ -356,26 +346,37 @@ static int write_vm(struct tl_recorder *recorder)
 	return ret;
 }
 
-/* The threads that were named at first, or those of the vCPUs. */
+/*
+ * The threads of a process, and all that they will start. One that was started while they
+ * were listed has no parent in the list, so they are listed again.
+ */
+static int follow_process(struct tl_recorder *recorder)
+{
+	static pid_t first[TL_THREADS_MAX], again[TL_THREADS_MAX];
+	int known = tl_threads_of(recorder->config.process, first), count;
+	int ret = known < 0 ? known
+			    : tl_instance_set_threads(
+				      recorder->instance, first, (unsigned int)known, 1);
+
+	if (ret) {
+		tl_log_error("cannot record: process %d: %s", (int)recorder->config.process,
+			strerror(-ret));
+		return ret;
+	}
+	count = tl_threads_of(recorder->config.process, again);
+	return count > 0 ? tl_instance_add_threads(recorder->instance, again, (unsigned int)count)
+			 : 0;
+}
+
 static int set_threads(struct tl_recorder *recorder)
 {
-	const struct tl_vm_json *vm = &recorder->vm;
-	pid_t *tids;
-	int ret;
+	const struct tl_recorder_config *config = &recorder->config;
 
-	if (recorder->config.tid_count)
-		return tl_instance_set_threads(recorder->instance, recorder->config.tids,
-			recorder->config.tid_count, recorder->config.children);
-	if (!vm->vcpu_count)
-		return 0;
-	tids = calloc(vm->vcpu_count, sizeof(*tids));
-	if (!tids)
-		return -ENOMEM;
-	for (unsigned int i = 0; i < vm->vcpu_count; i++)
-		tids[i] = vm->vcpus[i].tid;
-	ret = tl_instance_set_threads(recorder->instance, tids, vm->vcpu_count, 0);
-	free(tids);
-	return ret;
+	if (config->process)
+		return follow_process(recorder);
+	return config->tid_count ? tl_instance_set_threads(
+					   recorder->instance, config->tids, config->tid_count, 0)
+				 : 0;
 }
 
 int tl_recorder_start(struct tl_recorder *recorder)

@@ -17,9 +17,9 @@ struct tl_recorder_config {
 	uint64_t size_limit;   /* bytes of events at which it ends; 0: none */
 	unsigned int last_s;   /* keep only as many seconds before the end; 0: all */
 	uint64_t buffer_bytes; /* of the kernel's buffer, for each CPU; 0: enough for most */
-	const pid_t *tids;     /* the threads whose events are wanted; none: of all */
+	const pid_t *tids;     /* the threads whose events are wanted */
 	unsigned int tid_count;
-	int children; /* also what those threads start */
+	pid_t process; /* or those of this process, and all that they start; neither: of all */
 };
 
 /*

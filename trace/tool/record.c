@@ -4,7 +4,6 @@
  */
 #include "trace/tool/record.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
@@ -16,40 +15,11 @@
 #include "base/status.h"
 #include "trace/collect/recorder.h"
 
-#define THREADS_MAX 4096
-
 struct record {
 	const struct tl_record_config *config;
 	struct tl_target target;
 	struct tl_recorder *recorder;
-	pid_t tids[THREADS_MAX];
-	unsigned int tid_count;
 };
-
-/* The threads that the process has; those that they start are followed. */
-static int find_threads(struct record *record)
-{
-	char path[40];
-	struct dirent *entry;
-	DIR *dir;
-
-	if (!record->target.pid)
-		return 0;
-	snprintf(path, sizeof(path), "/proc/%d/task", (int)record->target.pid);
-	dir = opendir(path);
-	if (!dir) {
-		tl_log_error("process %d: %s", (int)record->target.pid, strerror(errno));
-		return -errno;
-	}
-	while ((entry = readdir(dir)) && record->tid_count < THREADS_MAX) {
-		pid_t tid = (pid_t)strtol(entry->d_name, NULL, 10);
-
-		if (tid > 0)
-			record->tids[record->tid_count++] = tid;
-	}
-	closedir(dir);
-	return 0;
-}
 
 static int start(struct record *record)
 {
@@ -58,14 +28,11 @@ static int start(struct record *record)
 		.size_limit = config->size_limit,
 		.last_s = config->last,
 		.buffer_bytes = config->buffer,
-		.tids = record->tids,
-		.children = 1};
+		.process = record->target.pid};
 	/* A command that starts the VMM is another process than the VMM. */
 	struct tl_vm_desc desc = {.pid = config->target.pid, .map = &record->target.map};
-	int ret = find_threads(record);
+	int ret = tl_recorder_create(&record->recorder, &recorder);
 
-	recorder.tid_count = record->tid_count;
-	ret = ret ? ret : tl_recorder_create(&record->recorder, &recorder);
 	ret = ret ? ret : tl_recorder_set_vm(record->recorder, &desc);
 	return ret ? ret : tl_recorder_start(record->recorder);
 }

@@ -202,3 +202,45 @@ bool tl_vq_wait(struct tl_vq *vq)
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	return load16(vq->avail_at, RING_IDX) != vq->next_avail;
 }
+
+size_t tl_virtio_copy_out(
+	const struct tl_vq_chain *chain, uint64_t offset, void *buffer, size_t size)
+{
+	size_t done = 0;
+
+	for (unsigned int i = 0; i < chain->out && done < size; i++) {
+		const struct iovec *iov = &chain->iov[i];
+		size_t n;
+
+		if (offset >= iov->iov_len) {
+			offset -= iov->iov_len;
+			continue;
+		}
+		n = iov->iov_len - offset < size - done ? iov->iov_len - offset : size - done;
+		memcpy((char *)buffer + done, (const char *)iov->iov_base + offset, n);
+		done += n;
+		offset = 0;
+	}
+	return done;
+}
+
+size_t tl_virtio_copy_in(
+	const struct tl_vq_chain *chain, uint64_t offset, const void *buffer, size_t size)
+{
+	size_t done = 0;
+
+	for (unsigned int i = chain->out; i < chain->out + chain->in && done < size; i++) {
+		const struct iovec *iov = &chain->iov[i];
+		size_t n;
+
+		if (offset >= iov->iov_len) {
+			offset -= iov->iov_len;
+			continue;
+		}
+		n = iov->iov_len - offset < size - done ? iov->iov_len - offset : size - done;
+		memcpy((char *)iov->iov_base + offset, (const char *)buffer + done, n);
+		done += n;
+		offset = 0;
+	}
+	return done;
+}

@@ -62,4 +62,10 @@ bool tl_vq_must_interrupt(struct tl_vq *vq);
  */
 bool tl_vq_wait(struct tl_vq *vq);
 
+/* Copies `size` bytes between a buffer and a request, from `offset` on. Returns how many. */
+size_t tl_virtio_copy_out(
+	const struct tl_vq_chain *chain, uint64_t offset, void *buffer, size_t size);
+size_t tl_virtio_copy_in(
+	const struct tl_vq_chain *chain, uint64_t offset, const void *buffer, size_t size);
+
 #endif

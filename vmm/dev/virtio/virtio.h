@@ -69,10 +69,4 @@ struct tl_virtio {
 int tl_virtio_init(struct tl_virtio *virtio, const struct tl_dev_env *env,
 	const struct tl_virtio_ops *ops, uint64_t base, unsigned int spi);
 
-/* Copies `size` bytes between a buffer and a request, from `offset` on. Returns how many. */
-size_t tl_virtio_copy_out(
-	const struct tl_vq_chain *chain, uint64_t offset, void *buffer, size_t size);
-size_t tl_virtio_copy_in(
-	const struct tl_vq_chain *chain, uint64_t offset, const void *buffer, size_t size);
-
 #endif

@@ -74,3 +74,16 @@ recorded 'sysreg n=100' '100 ID_AA64PFR0_EL1 read'
 recorded 'gic n=100' '100 gicd GICD_TYPER read'
 recorded 'mmio n=50' '50 no device at 0xf000000, read'
 recorded 'wfi n=50' '50 WFI'
+
+begin "stock: times agree with the guest's own counter within 3 %"
+rm -rf /tmp/recording
+guest "$TL_GUESTS/exitbench.bin" --append 'hvc n=20000' --record /tmp/recording
+status_is 0
+each=$(sed -n 's/^20000 hypercalls, \([0-9]*\) ns each.*/\1/p' "$WORK/out")
+run trapline report /tmp/recording --format json
+away=$(tr -d ' \n' <"$WORK/out" | sed 's/.*"classes":\[//; s/\].*//' | grep -o '"total":[0-9]*' | awk -F: '{ n += $2 } END { print n }')
+inside=$(tr -d ' \n' <"$WORK/out" | sed -n 's/.*"guest_ns":\([0-9]*\).*/\1/p')
+off=$(((away + inside - each * 20000) * 1000 / (each * 20000)))
+[ "${off#-}" -le 30 ] || problem "$away ns away, $inside ns in the guest, $each ns each: off by $off / 1000"
+rm -rf /tmp/recording
+end

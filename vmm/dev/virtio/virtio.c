@@ -50,6 +50,9 @@
 #define MAGIC_VALUE  0x74726976u /* "virt" */
 #define VENDOR_VALUE 0x4c545254u /* "TRTL" */
 
+/* How often a device says that its driver broke the rules. */
+#define BROKEN_LOGGED 8u
+
 #define STATUS_FEATURES_OK 8u
 #define STATUS_DRIVER_OK   4u
 #define STATUS_NEEDS_RESET 64u
@@ -75,8 +78,11 @@ static void needs_reset(struct tl_virtio *virtio, const char *why)
 		virtio->queues[i].running = false;
 	if (old & STATUS_NEEDS_RESET)
 		return;
-	tl_log_warn("%s at %#llx: the guest's driver %s; the device is down until it is reset",
-		virtio->ops->name, (unsigned long long)virtio->dev.base, why);
+	/* A guest may do it again and again. */
+	if (virtio->broken++ < BROKEN_LOGGED)
+		tl_log_warn("%s at %#llx: the guest's driver %s; the device is down until it is "
+			    "reset",
+			virtio->ops->name, (unsigned long long)virtio->dev.base, why);
 	interrupt(virtio, INTERRUPT_CONFIG);
 }
 
@@ -96,14 +102,15 @@ static void serve(struct tl_virtio *virtio, unsigned int index)
 				return;
 			}
 			tl_vq_push(vq, chain.head, (uint32_t)written);
+			/* At once: the next request may take long. */
+			if (tl_vq_must_interrupt(vq))
+				interrupt(virtio, INTERRUPT_USED);
 		}
 		if (ret < 0) {
 			needs_reset(virtio, "broke its queue");
 			return;
 		}
 	} while (tl_vq_wait(vq));
-	if (vq->running && tl_vq_must_interrupt(vq))
-		interrupt(virtio, INTERRUPT_USED);
 }
 
 static void *work(void *arg)

@@ -56,6 +56,7 @@ struct tl_virtio {
 	/* The thread's, with `work` held; the lock is taken inside dev.lock, never outside. */
 	pthread_mutex_t work;
 	struct tl_vq queues[TL_VIRTIO_QUEUES];
+	unsigned int broken; /* how often the driver broke the rules */
 	pthread_t thread;
 	bool has_thread;
 	int kick_fds[TL_VIRTIO_QUEUES], irq_fd, stop_fd;

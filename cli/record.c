@@ -2,15 +2,13 @@
 /*
  * trapline record: options to a configuration.
  */
-#include <getopt.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "base/log.h"
 #include "base/parse.h"
 #include "base/status.h"
 #include "cli/cli.h"
-#include "trace/tool/maps.h"
+#include "cli/target.h"
 #include "trace/tool/record.h"
 
 static const char help_text[] =
@@ -41,42 +39,21 @@ static const char help_text[] =
 	"4 this host does not let us.\n";
 
 enum option_id {
-	OPT_PID = 256,
-	OPT_STOP_AFTER,
+	OPT_STOP_AFTER = TL_CLI_OPT_OWN,
 	OPT_SIZE,
 	OPT_LAST,
 	OPT_BUFFER,
-	OPT_SYMBOLS,
-	OPT_MAP,
-	OPT_DTB,
 };
 
 static const struct option long_options[] = {
+	TL_CLI_TARGET_OPTIONS,
 	{"output", required_argument, NULL, 'o'},
-	{"pid", required_argument, NULL, OPT_PID},
-	{"all", no_argument, NULL, 'a'},
 	{"stop-after", required_argument, NULL, OPT_STOP_AFTER},
 	{"size", required_argument, NULL, OPT_SIZE},
 	{"last", required_argument, NULL, OPT_LAST},
 	{"buffer", required_argument, NULL, OPT_BUFFER},
-	{"symbols", required_argument, NULL, OPT_SYMBOLS},
-	{"map", required_argument, NULL, OPT_MAP},
-	{"dtb", required_argument, NULL, OPT_DTB},
-	{"help", no_argument, NULL, 'h'},
 	{NULL, 0, NULL, 0},
 };
-
-static int parse_number(const char *option, unsigned int max, unsigned int *number)
-{
-	uint64_t value;
-
-	if (!tl_parse_u64(optarg, 1, max, &value)) {
-		*number = (unsigned int)value;
-		return 0;
-	}
-	tl_log_error("%s '%s': wants a whole number from 1 to %u", option, optarg, max);
-	return -1;
-}
 
 static int parse_size(const char *option, uint64_t *bytes)
 {
@@ -86,70 +63,36 @@ static int parse_size(const char *option, uint64_t *bytes)
 	return -1;
 }
 
-/* Where the guest's devices and functions are. Returns 0 or -1 (logged). */
-static int parse_guest(struct tl_target_config *target, int option)
-{
-	switch (option) {
-	case OPT_SYMBOLS:
-		target->symbols = optarg;
-		return 0;
-	case OPT_DTB:
-		target->dtb = optarg;
-		return 0;
-	case OPT_MAP:
-		target->map = optarg;
-		if (tl_map_by_name(optarg))
-			return 0;
-		tl_log_error("--map '%s': there are %s", optarg, tl_map_names());
-		return -1;
-	default:
-		return -1;
-	}
-}
-
 /* Returns 0, 1 (help was asked for) or -1 (logged). */
 static int parse_option(struct tl_record_config *config, int option, int *all)
 {
-	unsigned int pid = 0;
-	int ret;
+	int ret = tl_cli_target_option(&config->target, option, all);
 
+	if (ret <= 0)
+		return ret;
 	switch (option) {
 	case 'o':
 		config->path = optarg;
 		return 0;
-	case OPT_PID:
-		ret = parse_number("--pid", 4194304, &pid);
-		config->target.pid = (pid_t)pid;
-		return ret;
-	case 'a':
-		*all = 1;
-		return 0;
 	case OPT_STOP_AFTER:
-		return parse_number("--stop-after", 1000000, &config->stop_after);
+		return tl_cli_number("--stop-after", 1000000, &config->stop_after);
 	case OPT_LAST:
-		return parse_number("--last", 1000000, &config->last);
+		return tl_cli_number("--last", 1000000, &config->last);
 	case OPT_SIZE:
 		return parse_size("--size", &config->size_limit);
 	case OPT_BUFFER:
 		return parse_size("--buffer", &config->buffer);
-	case 'h':
+	default:
 		fputs(help_text, stdout);
 		return 1;
-	default:
-		return parse_guest(&config->target, option);
 	}
 }
 
 /* What makes no sense together. Returns 0 or -1 (logged). */
 static int check(const struct tl_record_config *config, int all)
 {
-	const struct tl_target_config *target = &config->target;
-
-	if ((target->pid != 0) + all + (target->command != NULL) != 1) {
-		tl_log_error("say whose exits: --pid PID, -a or -- COMMAND; see trapline record "
-			     "--help");
+	if (tl_cli_target_check(&config->target, all, "record"))
 		return -1;
-	}
 	if (!config->path) {
 		tl_log_error("say where to: -o DIR");
 		return -1;
@@ -172,12 +115,8 @@ int tl_cli_record(int argc, char **argv)
 	while ((option = getopt_long(argc, argv, "+:ao:h", long_options, NULL)) != -1) {
 		int ret;
 
-		if (option == '?' || option == ':') {
-			tl_log_error("%s '%s'; see trapline record --help",
-				option == ':' ? "a value is missing behind" : "unknown option",
-				argv[optind - 1]);
-			return TL_STATUS_USAGE;
-		}
+		if (option == '?' || option == ':')
+			return tl_cli_bad_option(option, argv, "record");
 		ret = parse_option(&config, option, &all);
 		if (ret)
 			return ret > 0 ? TL_STATUS_OK : TL_STATUS_USAGE;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * trapline profile: what its options say to the profiler, and what is refused.
+ * Links: cli/target.c
  * Links: cli/profile.c base/parse.c tests/unit/fake_log.c
  */
 #include "tests/unit/unit.h"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * trapline record: what its options say to the recorder, and what is refused.
+ * Links: cli/target.c
  * Links: cli/record.c base/parse.c tests/unit/fake_log.c
  */
 #include "tests/unit/unit.h"

@@ -233,6 +233,30 @@ static void test_many_gaps(void **state)
 		leave(p, 0, i * 10, i * 2, EC_HVC);
 	assert_int_equal(p->vcpus[0]->gap_count, 100);
 	assert_int_equal(p->vcpus[0]->missed, 100);
+	assert_int_equal(tl_profile_gaps_kept(p->vcpus[0]), TL_PROFILE_GAPS_MAX);
+	tl_profile_destroy(p);
+}
+
+/* Of many gaps the longest are kept, and they stay in order. */
+static void test_longest_gaps(void **state)
+{
+	static const unsigned int want[TL_PROFILE_GAPS_MAX] = {38, 40, 39, 38, 37, 36, 35, 34};
+	struct tl_profile *p = profile_of(1);
+	struct tl_profile_gap *gap;
+	uint64_t ts = 10, count = 39;
+
+	(void)state;
+	leave(p, 0, ts, count, EC_HVC);
+	for (unsigned int i = 1; i <= 30; i++)
+		leave(p, 0, ts += 10, count += i + 1, EC_HVC);
+	for (unsigned int i = 40; i > 0; i--)
+		leave(p, 0, ts += 10, count += i + 1, EC_HVC);
+	gap = p->vcpus[0]->gaps;
+	for (unsigned int i = 0; i < TL_PROFILE_GAPS_MAX; i++) {
+		assert_int_equal(gap[i].exits, want[i]);
+		if (i)
+			assert_true(gap[i - 1].to <= gap[i].from);
+	}
 	tl_profile_destroy(p);
 }
 
@@ -409,6 +433,7 @@ int main(void)
 		cmocka_unit_test(test_first_exits_lost),
 		cmocka_unit_test(test_count_that_goes_back),
 		cmocka_unit_test(test_many_gaps),
+		cmocka_unit_test(test_longest_gaps),
 		cmocka_unit_test(test_start_count),
 		cmocka_unit_test(test_stock_kernel),
 		cmocka_unit_test(test_stock_kernel_loss),

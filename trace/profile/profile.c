@@ -145,12 +145,23 @@ static void vcpu_forget(struct tl_profile *profile, struct tl_profile_vcpu *vcpu
 	vcpu->where = TL_VCPU_UNKNOWN;
 }
 
+/* Keeps the gap if there is room for it, or if it is longer than one that is kept. */
 static void vcpu_missed(struct tl_profile_vcpu *vcpu, uint64_t exits, uint64_t ts)
 {
-	if (vcpu->gap_count < TL_PROFILE_GAPS_MAX)
-		vcpu->gaps[vcpu->gap_count] = (struct tl_profile_gap){vcpu->last_ts, ts, exits};
+	unsigned int kept = tl_profile_gaps_kept(vcpu), out = 0;
+
 	vcpu->gap_count++;
 	vcpu->missed += exits;
+	if (kept == TL_PROFILE_GAPS_MAX) {
+		for (unsigned int i = 1; i < kept; i++)
+			if (vcpu->gaps[i].exits < vcpu->gaps[out].exits)
+				out = i;
+		if (vcpu->gaps[out].exits >= exits)
+			return;
+		kept--;
+		memmove(&vcpu->gaps[out], &vcpu->gaps[out + 1], (kept - out) * sizeof(*vcpu->gaps));
+	}
+	vcpu->gaps[kept] = (struct tl_profile_gap){vcpu->last_ts, ts, exits};
 }
 
 /*

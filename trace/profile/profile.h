@@ -65,7 +65,7 @@ struct tl_profile_vcpu {
 	uint64_t missed;        /* gaps in the count, summed */
 	uint64_t disorder;      /* counts that did not grow */
 	unsigned int gap_count; /* may exceed what `gaps` has room for */
-	struct tl_profile_gap gaps[TL_PROFILE_GAPS_MAX];
+	struct tl_profile_gap gaps[TL_PROFILE_GAPS_MAX]; /* the longest, in order of time */
 
 	struct tl_kernel_counts kernel; /* from start to end of the profile */
 
@@ -154,6 +154,12 @@ int tl_profile_set_kernel_counts(
 uint64_t tl_profile_class_count(const struct tl_profile *profile,
 	const struct tl_profile_vcpu *vcpu, unsigned int exit_class);
 uint64_t tl_profile_exits(const struct tl_profile *profile, const struct tl_profile_vcpu *vcpu);
+
+/* How many of the vCPU's gaps are in its `gaps`. */
+static inline unsigned int tl_profile_gaps_kept(const struct tl_profile_vcpu *vcpu)
+{
+	return vcpu->gap_count < TL_PROFILE_GAPS_MAX ? vcpu->gap_count : TL_PROFILE_GAPS_MAX;
+}
 
 /* What is known of completeness, of one vCPU or of all; see tl_profile_reconcile. */
 struct tl_reconciliation {

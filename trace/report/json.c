@@ -67,7 +67,7 @@ static json_t *gap_array(const struct tl_profile *profile, const struct tl_profi
 {
 	json_t *array = json_array();
 
-	for (unsigned int i = 0; i < vcpu->gap_count && i < TL_PROFILE_GAPS_MAX; i++) {
+	for (unsigned int i = 0; i < tl_profile_gaps_kept(vcpu); i++) {
 		const struct tl_profile_gap *gap = &vcpu->gaps[i];
 		json_t *object = json_pack("{so so so}", "from",
 			number_or_null(gap->from != 0, gap->from - profile->first_ts), "to",

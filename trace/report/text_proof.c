@@ -32,7 +32,7 @@ static void put_gaps(
 	struct tl_reconciliation r = tl_profile_reconcile_vcpu(vcpu);
 	char from[32], to[32];
 
-	for (unsigned int i = 0; i < vcpu->gap_count && i < TL_PROFILE_GAPS_MAX; i++) {
+	for (unsigned int i = 0; i < tl_profile_gaps_kept(vcpu); i++) {
 		const struct tl_profile_gap *gap = &vcpu->gaps[i];
 
 		if (gap->from)
@@ -47,7 +47,7 @@ static void put_gaps(
 				gap->exits);
 	}
 	if (vcpu->gap_count > TL_PROFILE_GAPS_MAX)
-		fprintf(t->out, "    vCPU %u has %u more such gaps\n", vcpu->id,
+		fprintf(t->out, "    vCPU %u has %u more such gaps, each shorter\n", vcpu->id,
 			vcpu->gap_count - TL_PROFILE_GAPS_MAX);
 	if (r.has_kernel && r.has_last && r.kernel > r.last)
 		fprintf(t->out, "    vCPU %u lost %" PRIu64 " exits after its last event\n",

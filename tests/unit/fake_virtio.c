@@ -82,8 +82,8 @@ int fake_virtio_make(struct tl_virtio **virtio, const struct tl_mem *mem)
 	assert_non_null(*virtio);
 	(*virtio)->features = OFFERED;
 	(*virtio)->config_size = 12;
-	for (uint8_t i = 0; i < TL_VIRTIO_CONFIG; i++)
-		(*virtio)->config[i] = i + 1;
+	for (unsigned int i = 0; i < TL_VIRTIO_CONFIG; i++)
+		(*virtio)->config[i] = (uint8_t)(i + 1);
 	return tl_virtio_init(*virtio, &env, &turner, PLACE, SPI);
 }
 

@@ -2,7 +2,7 @@
 /*
  * Disks (virtio 1.2, section 5.2): what each request does to the file and to the guest's
  * buffers, whose ends the sanitizer watches; and a host whose file system fails.
- * Links: vmm/dev/virtio/blk.c vmm/dev/virtio/virtio.c vmm/dev/virtio/queue.c vmm/core/mem.c
+ * Links: vmm/dev/virtio/blk.c vmm/dev/virtio/virtio.c vmm/dev/virtio/mmio.c vmm/dev/virtio/queue.c vmm/core/mem.c
  * Links: tests/unit/fake_disk.c tests/unit/fake_virtio.c tests/unit/fake_log.c
  * Libs: fdt
  * Wraps: preadv pwritev fdatasync fallocate

@@ -2,7 +2,7 @@
 /*
  * Files that are no disks, or not ours: they are refused, with the reason, and nothing is left
  * open or locked.
- * Links: vmm/dev/virtio/blk.c vmm/dev/virtio/virtio.c vmm/dev/virtio/queue.c vmm/core/mem.c
+ * Links: vmm/dev/virtio/blk.c vmm/dev/virtio/virtio.c vmm/dev/virtio/mmio.c vmm/dev/virtio/queue.c vmm/core/mem.c
  * Links: tests/unit/fake_virtio.c tests/unit/fake_log.c
  * Libs: fdt
  */

@@ -2,7 +2,7 @@
 /*
  * Parts of a disk that the guest no longer wants, or wants as zeros (virtio 1.2, section 5.2.6):
  * DISCARD and WRITE_ZEROES, on file systems that have holes and on others.
- * Links: vmm/dev/virtio/blk.c vmm/dev/virtio/virtio.c vmm/dev/virtio/queue.c vmm/core/mem.c
+ * Links: vmm/dev/virtio/blk.c vmm/dev/virtio/virtio.c vmm/dev/virtio/mmio.c vmm/dev/virtio/queue.c vmm/core/mem.c
  * Links: tests/unit/fake_disk.c tests/unit/fake_virtio.c tests/unit/fake_log.c
  * Libs: fdt
  * Wraps: preadv pwritev fdatasync fallocate

@@ -9,7 +9,7 @@
  * Links: vmm/arch/arm64/smccc.c vmm/boot/image.c vmm/boot/elf.c vmm/boot/source.c
  * Links: vmm/boot/layout.c vmm/boot/fdt.c vmm/machine/machine.c vmm/machine/virt.c
  * Links: vmm/machine/skeletons.S vmm/dev/pl011.c vmm/dev/pl031.c vmm/dev/virtio/blk.c
- * Links: vmm/dev/virtio/virtio.c vmm/dev/virtio/queue.c
+ * Links: vmm/dev/virtio/virtio.c vmm/dev/virtio/mmio.c vmm/dev/virtio/queue.c
  * Links: tests/unit/fake_kvm.c tests/unit/fake_log.c tests/unit/fake_files.c
  * Libs: elf fdt z zstd
  * Wraps: tl_vm_init

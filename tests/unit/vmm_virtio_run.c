@@ -3,7 +3,7 @@
  * Virtio devices at work: from the driver's notification by an eventfd through the device's
  * thread to the interrupt by another; before DRIVER_OK, after a reset, and after the driver
  * broke the rules.
- * Links: vmm/dev/virtio/virtio.c vmm/dev/virtio/queue.c vmm/core/mem.c
+ * Links: vmm/dev/virtio/virtio.c vmm/dev/virtio/mmio.c vmm/dev/virtio/queue.c vmm/core/mem.c
  * Links: tests/unit/fake_virtio.c tests/unit/fake_log.c
  * Libs: fdt
  * Wraps: pthread_create

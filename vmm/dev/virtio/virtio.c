@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The MMIO transport: registers by virtio 1.2, section 4.2.2, and the device's thread.
+ * A virtio device at work: its workers, from the driver's notification to the interrupt, and
+ * its life.
  */
 #include "vmm/dev/virtio/virtio.h"
 
 #include <errno.h>
-#include <libfdt.h>
 #include <linux/kvm.h>
 #include <poll.h>
 #include <signal.h>
@@ -19,64 +19,29 @@
 #include "base/log.h"
 #include "vmm/arch/arm64/gic.h"
 #include "vmm/core/kvm.h"
-
-#define MAGIC               0x000
-#define VERSION             0x004
-#define DEVICE_ID           0x008
-#define VENDOR_ID           0x00c
-#define DEVICE_FEATURES     0x010
-#define DEVICE_FEATURES_SEL 0x014
-#define DRIVER_FEATURES     0x020
-#define DRIVER_FEATURES_SEL 0x024
-#define QUEUE_SEL           0x030
-#define QUEUE_NUM_MAX       0x034
-#define QUEUE_NUM           0x038
-#define QUEUE_READY         0x044
-#define QUEUE_NOTIFY        0x050
-#define INTERRUPT_STATUS    0x060
-#define INTERRUPT_ACK       0x064
-#define STATUS              0x070
-#define QUEUE_DESC_LOW      0x080
-#define QUEUE_DESC_HIGH     0x084
-#define QUEUE_DRIVER_LOW    0x090
-#define QUEUE_DRIVER_HIGH   0x094
-#define QUEUE_DEVICE_LOW    0x0a0
-#define QUEUE_DEVICE_HIGH   0x0a4
-#define SHM_LEN_LOW         0x0b0
-#define SHM_BASE_HIGH       0x0bc
-#define CONFIG_GENERATION   0x0fc
-#define CONFIG              0x100
-
-#define MAGIC_VALUE  0x74726976u /* "virt" */
-#define VENDOR_VALUE 0x4c545254u /* "TRTL" */
+#include "vmm/dev/virtio/transport.h"
 
 /* How often a device says that its driver broke the rules. */
 #define BROKEN_LOGGED 8u
-
-#define STATUS_FEATURES_OK 8u
-#define STATUS_DRIVER_OK   4u
-#define STATUS_NEEDS_RESET 64u
+/* Requests of one queue in a row, before others have their turn: a reset, another queue. */
+#define SERVE_MAX 256u
 
 #define INTERRUPT_USED   1u
 #define INTERRUPT_CONFIG 2u
 
 static void interrupt(struct tl_virtio *virtio, uint32_t why)
 {
-	const uint64_t one = 1;
-
 	atomic_fetch_or_explicit(&virtio->interrupt_status, why, memory_order_seq_cst);
-	if (write(virtio->irq_fd, &one, sizeof(one)) < 0)
+	if (eventfd_write(virtio->irq_fd, 1))
 		tl_log_warn("%s: interrupt: %s", virtio->ops->name, strerror(errno));
 }
 
 /* The driver breaks the rules: nothing more until it resets the device. */
 static void needs_reset(struct tl_virtio *virtio, const char *why)
 {
-	uint32_t old = atomic_fetch_or(&virtio->status, STATUS_NEEDS_RESET);
+	uint32_t old = atomic_fetch_or(&virtio->status, TL_VIRTIO_S_NEEDS_RESET);
 
-	for (unsigned int i = 0; i < TL_VIRTIO_QUEUES; i++)
-		virtio->queues[i].running = false;
-	if (old & STATUS_NEEDS_RESET)
+	if (old & TL_VIRTIO_S_NEEDS_RESET)
 		return;
 	/* A guest may do it again and again. */
 	if (virtio->broken++ < BROKEN_LOGGED)
@@ -86,308 +51,275 @@ static void needs_reset(struct tl_virtio *virtio, const char *why)
 	interrupt(virtio, INTERRUPT_CONFIG);
 }
 
-/* All requests that are there; `work` is held. */
-static void serve(struct tl_virtio *virtio, unsigned int index)
+bool tl_virtio_has(const struct tl_virtio *virtio, unsigned int feature)
 {
-	struct tl_vq *vq = &virtio->queues[index];
+	return virtio->driver_features >> feature & 1;
+}
+
+bool tl_virtio_works(struct tl_virtio *virtio)
+{
+	uint32_t status = atomic_load(&virtio->status);
+
+	return (status & TL_VIRTIO_S_DRIVER_OK) && !(status & TL_VIRTIO_S_NEEDS_RESET);
+}
+
+void tl_virtio_push(struct tl_virtio *virtio, unsigned int queue, uint16_t head, uint32_t written)
+{
+	tl_vq_push(&virtio->queues[queue], head, written);
+	/* At once: the next request may take long. */
+	if (tl_vq_must_interrupt(&virtio->queues[queue]))
+		interrupt(virtio, INTERRUPT_USED);
+}
+
+void tl_virtio_interrupt(struct tl_virtio *virtio)
+{
+	interrupt(virtio, INTERRUPT_USED);
+}
+
+void tl_virtio_kick(struct tl_virtio *virtio, unsigned int queue)
+{
+	/* Fails only where the counter is full, and then it is kicked. */
+	(void)eventfd_write(virtio->kick_fds[queue], 1);
+}
+
+void tl_virtio_set_config(
+	struct tl_virtio *virtio, uint64_t offset, const void *bytes, unsigned int size)
+{
+	pthread_mutex_lock(&virtio->config_lock);
+	memcpy(virtio->config + offset, bytes, size);
+	virtio->config_generation++;
+	pthread_mutex_unlock(&virtio->config_lock);
+	if (tl_virtio_works(virtio))
+		interrupt(virtio, INTERRUPT_CONFIG);
+}
+
+int tl_virtio_watch(struct tl_virtio *virtio, unsigned int worker, int fd, short events)
+{
+	struct tl_virtio_worker *w = &virtio->workers[worker];
+	unsigned int at = TL_VIRTIO_WATCHES;
+
+	for (unsigned int i = TL_VIRTIO_WATCHES; i-- > 0;) {
+		if (w->watches[i].fd == fd) {
+			at = i;
+			break;
+		}
+		if (w->watches[i].fd < 0)
+			at = i;
+	}
+	if (at == TL_VIRTIO_WATCHES)
+		return -ENOSPC;
+	w->watches[at].fd = events ? fd : -1;
+	w->watches[at].events = events;
+	(void)eventfd_write(w->wake_fd, 1);
+	return 0;
+}
+
+static void forget_watches(struct tl_virtio_worker *worker)
+{
+	for (unsigned int i = 0; i < TL_VIRTIO_WATCHES; i++)
+		worker->watches[i].fd = -1;
+	(void)eventfd_write(worker->wake_fd, 1);
+}
+
+/* Requests that are there, for a kind of device that carries them out one by one. */
+static int serve_requests(struct tl_virtio *virtio, unsigned int index)
+{
 	static _Thread_local struct tl_vq_chain chain;
+	struct tl_vq *vq = &virtio->queues[index];
+	unsigned int served = 0;
 	int ret;
 
 	do {
 		while ((ret = tl_vq_pop(vq, &chain)) > 0) {
 			int64_t written = virtio->ops->request(virtio, index, &chain);
 
-			if (written < 0) {
-				needs_reset(virtio, "made a request that is none");
-				return;
+			if (written < 0)
+				return (int)written;
+			tl_virtio_push(virtio, index, chain.head, (uint32_t)written);
+			if (++served == SERVE_MAX) {
+				tl_virtio_kick(virtio, index);
+				return 0;
 			}
-			tl_vq_push(vq, chain.head, (uint32_t)written);
-			/* At once: the next request may take long. */
-			if (tl_vq_must_interrupt(vq))
-				interrupt(virtio, INTERRUPT_USED);
 		}
-		if (ret < 0) {
-			needs_reset(virtio, "broke its queue");
-			return;
-		}
+		if (ret < 0)
+			return ret;
 	} while (tl_vq_wait(vq));
+	return 0;
+}
+
+static void serve(struct tl_virtio_worker *worker, unsigned int index)
+{
+	struct tl_virtio *virtio = worker->virtio;
+	int ret = 0;
+
+	pthread_mutex_lock(&worker->lock);
+	if (tl_virtio_works(virtio) && virtio->queues[index].running)
+		ret = virtio->ops->kick ? virtio->ops->kick(virtio, index)
+					: serve_requests(virtio, index);
+	if (ret)
+		needs_reset(virtio, virtio->queues[index].running ? "made a request that is none"
+								  : "broke its queue");
+	pthread_mutex_unlock(&worker->lock);
+}
+
+static void see_watch(struct tl_virtio_worker *worker, const struct pollfd *polled)
+{
+	struct tl_virtio *virtio = worker->virtio;
+	bool watched = false;
+
+	pthread_mutex_lock(&worker->lock);
+	/* It may have been taken back meanwhile. */
+	for (unsigned int i = 0; i < TL_VIRTIO_WATCHES; i++)
+		watched |= worker->watches[i].fd == polled->fd;
+	if (watched && virtio->ops->ready(virtio, worker->index, polled->fd, polled->revents) < 0)
+		needs_reset(virtio, "broke its queue");
+	pthread_mutex_unlock(&worker->lock);
+}
+
+/* What a worker waits for: its wake_fd, its queues, its watches. */
+static unsigned int fill_polls(struct tl_virtio_worker *worker, struct pollfd *polls)
+{
+	struct tl_virtio *virtio = worker->virtio;
+	unsigned int n = 0;
+
+	polls[n++] = (struct pollfd){.fd = worker->wake_fd, .events = POLLIN};
+	for (unsigned int i = 0; i < worker->queues; i++) {
+		unsigned int queue = worker->first_queue + i;
+		bool ours = !(virtio->kernel_queues >> queue & 1);
+
+		/* poll(2) passes over negative ones. */
+		polls[n++] = (struct pollfd){
+			.fd = ours ? virtio->kick_fds[queue] : -1, .events = POLLIN};
+	}
+	pthread_mutex_lock(&worker->lock);
+	for (unsigned int i = 0; i < TL_VIRTIO_WATCHES; i++)
+		polls[n++] = (struct pollfd){
+			.fd = worker->watches[i].fd, .events = worker->watches[i].events};
+	pthread_mutex_unlock(&worker->lock);
+	return n;
 }
 
 static void *work(void *arg)
 {
-	struct tl_virtio *virtio = arg;
-	struct pollfd polls[TL_VIRTIO_QUEUES + 1];
-	uint64_t count;
+	struct tl_virtio_worker *worker = arg;
+	struct pollfd polls[1 + TL_VIRTIO_QUEUES + TL_VIRTIO_WATCHES];
+	unsigned int n = fill_polls(worker, polls);
+	eventfd_t count;
 
-	for (unsigned int i = 0; i < TL_VIRTIO_QUEUES; i++)
-		polls[i] = (struct pollfd){.fd = virtio->kick_fds[i], .events = POLLIN};
-	polls[TL_VIRTIO_QUEUES] = (struct pollfd){.fd = virtio->stop_fd, .events = POLLIN};
-	for (;;) {
-		if (poll(polls, TL_VIRTIO_QUEUES + 1, -1) < 0 && errno != EINTR)
-			break;
-		if (polls[TL_VIRTIO_QUEUES].revents)
-			break;
-		for (unsigned int i = 0; i < virtio->ops->queues; i++) {
-			if (!polls[i].revents ||
-				read(virtio->kick_fds[i], &count, sizeof(count)) < 0)
+	/* Pairs with the store in stop_workers(). */
+	while (!atomic_load_explicit(&worker->quit, memory_order_acquire)) {
+		if (poll(polls, n, -1) < 0) {
+			if (errno == EINTR)
 				continue;
-			pthread_mutex_lock(&virtio->work);
-			serve(virtio, i);
-			pthread_mutex_unlock(&virtio->work);
+			break;
+		}
+		for (unsigned int i = 0; i < worker->queues; i++) {
+			const struct pollfd *polled = &polls[1 + i];
+
+			if (polled->revents && !eventfd_read(polled->fd, &count))
+				serve(worker, worker->first_queue + i);
+		}
+		for (unsigned int i = 1 + worker->queues; i < n; i++) {
+			if (polls[i].revents)
+				see_watch(worker, &polls[i]);
+		}
+		if (polls[0].revents) {
+			(void)eventfd_read(worker->wake_fd, &count);
+			n = fill_polls(worker, polls);
 		}
 	}
 	return NULL;
 }
 
-/* Takes effect at once: what the thread is at is finished first. */
-static void reset(struct tl_virtio *virtio)
+static void lock_workers(struct tl_virtio *virtio)
 {
-	pthread_mutex_lock(&virtio->work);
-	for (unsigned int i = 0; i < TL_VIRTIO_QUEUES; i++) {
+	for (unsigned int i = 0; i < virtio->worker_count; i++)
+		pthread_mutex_lock(&virtio->workers[i].lock);
+}
+
+static void unlock_workers(struct tl_virtio *virtio)
+{
+	for (unsigned int i = virtio->worker_count; i-- > 0;)
+		pthread_mutex_unlock(&virtio->workers[i].lock);
+}
+
+void tl_virtio_reset(struct tl_virtio *virtio)
+{
+	lock_workers(virtio);
+	if (virtio->ops->stop)
+		virtio->ops->stop(virtio);
+	for (unsigned int i = 0; i < virtio->worker_count; i++)
+		forget_watches(&virtio->workers[i]);
+	for (unsigned int i = 0; i < virtio->queue_count; i++) {
 		tl_vq_reset(&virtio->queues[i]);
 		virtio->queue_ready[i] = false;
 	}
 	atomic_store(&virtio->status, 0);
 	atomic_store(&virtio->interrupt_status, 0);
-	pthread_mutex_unlock(&virtio->work);
 	virtio->driver_features = 0;
+	unlock_workers(virtio);
 	virtio->features_sel = virtio->driver_features_sel = virtio->queue_sel = 0;
 }
 
-static void start_queues(struct tl_virtio *virtio)
+void tl_virtio_start(struct tl_virtio *virtio)
 {
-	pthread_mutex_lock(&virtio->work);
-	for (unsigned int i = 0; i < virtio->ops->queues; i++) {
+	bool bad = false;
+
+	lock_workers(virtio);
+	for (unsigned int i = 0; i < virtio->queue_count; i++) {
 		struct tl_vq *vq = &virtio->queues[i];
 
-		vq->event_idx = virtio->driver_features >> TL_VIRTIO_F_EVENT_IDX & 1;
-		vq->indirect = virtio->driver_features >> TL_VIRTIO_F_INDIRECT & 1;
-		if (virtio->queue_ready[i] && tl_vq_start(vq))
-			needs_reset(virtio, "placed a queue where none can be");
+		vq->event_idx = tl_virtio_has(virtio, TL_VIRTIO_F_EVENT_IDX);
+		vq->indirect = tl_virtio_has(virtio, TL_VIRTIO_F_INDIRECT);
+		bad |= virtio->queue_ready[i] && tl_vq_start(vq);
 	}
-	pthread_mutex_unlock(&virtio->work);
+	if (bad)
+		needs_reset(virtio, "placed a queue where none can be");
+	else if (virtio->ops->start)
+		virtio->ops->start(virtio);
+	unlock_workers(virtio);
 	/* What was made available before DRIVER_OK is not notified again. */
-	for (unsigned int i = 0; i < virtio->ops->queues; i++)
-		(void)eventfd_write(virtio->kick_fds[i], 1);
-}
-
-static void write_status(struct tl_virtio *virtio, uint32_t value)
-{
-	uint32_t old = atomic_load(&virtio->status);
-
-	if (!value) {
-		reset(virtio);
-		return;
-	}
-	/* Bits are only ever added; NEEDS_RESET is ours (section 2.1.1). */
-	value = (value & 0xff & ~STATUS_NEEDS_RESET) | old;
-	if ((value & STATUS_FEATURES_OK) && !(old & STATUS_FEATURES_OK) &&
-		((virtio->driver_features & ~virtio->features) ||
-			!(virtio->driver_features >> TL_VIRTIO_F_VERSION_1 & 1)))
-		value &= ~STATUS_FEATURES_OK;
-	if ((value & STATUS_DRIVER_OK) && !(value & STATUS_FEATURES_OK))
-		value &= ~STATUS_DRIVER_OK;
-	atomic_fetch_or(&virtio->status, value);
-	if ((value & STATUS_DRIVER_OK) && !(old & STATUS_DRIVER_OK))
-		start_queues(virtio);
-}
-
-/* The queue that is selected; NULL: there is no such, or it runs and is not to be changed. */
-static struct tl_vq *selected(struct tl_virtio *virtio)
-{
-	if (virtio->queue_sel >= virtio->ops->queues ||
-		(atomic_load(&virtio->status) & STATUS_DRIVER_OK))
-		return NULL;
-	return &virtio->queues[virtio->queue_sel];
-}
-
-static void set_half(uint64_t *value, uint32_t half, bool high)
-{
-	*value = high ? (*value & UINT32_MAX) | (uint64_t)half << 32
-		      : (*value & ~(uint64_t)UINT32_MAX) | half;
-}
-
-static bool write_queue(struct tl_virtio *virtio, uint64_t offset, uint32_t value)
-{
-	struct tl_vq *vq = selected(virtio);
-
-	if (!vq)
-		return offset == QUEUE_NUM || offset == QUEUE_READY ||
-		       (offset >= QUEUE_DESC_LOW && offset <= QUEUE_DEVICE_HIGH);
-	switch (offset) {
-	case QUEUE_NUM:
-		vq->size = value;
-		return true;
-	case QUEUE_READY:
-		virtio->queue_ready[virtio->queue_sel] = value & 1;
-		return true;
-	case QUEUE_DESC_LOW:
-	case QUEUE_DESC_HIGH:
-		set_half(&vq->desc, value, offset == QUEUE_DESC_HIGH);
-		return true;
-	case QUEUE_DRIVER_LOW:
-	case QUEUE_DRIVER_HIGH:
-		set_half(&vq->avail, value, offset == QUEUE_DRIVER_HIGH);
-		return true;
-	case QUEUE_DEVICE_LOW:
-	case QUEUE_DEVICE_HIGH:
-		set_half(&vq->used, value, offset == QUEUE_DEVICE_HIGH);
-		return true;
-	default:
-		return false;
-	}
-}
-
-static bool write_register(struct tl_virtio *virtio, uint64_t offset, uint32_t value)
-{
-	switch (offset) {
-	case DEVICE_FEATURES_SEL:
-		virtio->features_sel = value;
-		return true;
-	case DRIVER_FEATURES_SEL:
-		virtio->driver_features_sel = value;
-		return true;
-	case DRIVER_FEATURES:
-		/* Once they are agreed on, they stay. */
-		if (virtio->driver_features_sel < 2 &&
-			!(atomic_load(&virtio->status) & STATUS_FEATURES_OK))
-			set_half(&virtio->driver_features, value, virtio->driver_features_sel);
-		return true;
-	case QUEUE_SEL:
-		virtio->queue_sel = value;
-		return true;
-	case QUEUE_NOTIFY:
-		/* Mostly by ioeventfd; this is for numbers that are no queue's. */
-		return true;
-	case INTERRUPT_ACK:
-		atomic_fetch_and(&virtio->interrupt_status, ~value);
-		return true;
-	case STATUS:
-		write_status(virtio, value);
-		return true;
-	default:
-		return write_queue(virtio, offset, value);
-	}
-}
-
-static uint32_t offered(const struct tl_virtio *virtio)
-{
-	if (virtio->features_sel > 1)
-		return 0;
-	return (uint32_t)(virtio->features >> (virtio->features_sel * 32));
-}
-
-static bool read_register(struct tl_virtio *virtio, uint64_t offset, uint32_t *value)
-{
-	switch (offset) {
-	case MAGIC:
-		*value = MAGIC_VALUE;
-		return true;
-	case VERSION:
-		*value = 2;
-		return true;
-	case DEVICE_ID:
-		*value = virtio->ops->id;
-		return true;
-	case VENDOR_ID:
-		*value = VENDOR_VALUE;
-		return true;
-	case DEVICE_FEATURES:
-		*value = offered(virtio);
-		return true;
-	case QUEUE_NUM_MAX:
-		*value = virtio->queue_sel < virtio->ops->queues ? TL_VQ_SIZE_MAX : 0;
-		return true;
-	case QUEUE_READY:
-		*value = virtio->queue_sel < virtio->ops->queues &&
-			 virtio->queue_ready[virtio->queue_sel];
-		return true;
-	case INTERRUPT_STATUS:
-		*value = atomic_load(&virtio->interrupt_status);
-		return true;
-	case STATUS:
-		*value = atomic_load(&virtio->status);
-		return true;
-	case CONFIG_GENERATION:
-		*value = 0; /* no configuration here ever changes */
-		return true;
-	default:
-		/* Shared memory regions: there are none, which is all ones (section 4.2.2). */
-		*value = UINT32_MAX;
-		return offset >= SHM_LEN_LOW && offset <= SHM_BASE_HIGH;
-	}
-}
-
-static enum tl_mmio_result mmio(struct tl_dev *dev, struct tl_mmio *access)
-{
-	struct tl_virtio *virtio = (struct tl_virtio *)dev;
-	uint32_t value = 0;
-	bool known;
-
-	if (access->offset >= CONFIG) {
-		uint64_t at = access->offset - CONFIG;
-
-		/* Nothing in a configuration is for the driver to write. */
-		if (at + access->size > virtio->config_size)
-			return TL_MMIO_UNHANDLED;
-		access->value = 0;
-		if (!access->is_write)
-			memcpy(&access->value, virtio->config + at, access->size);
-		return TL_MMIO_HANDLED;
-	}
-	if (access->size != 4 || access->offset % 4)
-		return TL_MMIO_ERROR;
-	if (access->is_write) {
-		known = write_register(virtio, access->offset, (uint32_t)access->value);
-	} else {
-		known = read_register(virtio, access->offset, &value);
-		access->value = value;
-	}
-	return known ? TL_MMIO_HANDLED : TL_MMIO_UNHANDLED;
-}
-
-/* Documentation/devicetree/bindings/virtio/mmio.yaml */
-static int add_node(struct tl_dev *dev, void *fdt)
-{
-	const fdt64_t reg[2] = {cpu_to_fdt64(dev->base), cpu_to_fdt64(dev->size)};
-	/* Shared, its number, rising edge: an irqfd has no level. */
-	const fdt32_t interrupts[3] = {cpu_to_fdt32(0), cpu_to_fdt32(dev->spi), cpu_to_fdt32(1)};
-	char name[40];
-	int node, err;
-
-	snprintf(name, sizeof(name), "virtio_mmio@%llx", (unsigned long long)dev->base);
-	node = fdt_add_subnode(fdt, 0, name);
-	err = node < 0 ? node : fdt_setprop_empty(fdt, node, "dma-coherent");
-	err = err ? err : fdt_setprop(fdt, node, "interrupts", interrupts, sizeof(interrupts));
-	err = err ? err : fdt_setprop(fdt, node, "reg", reg, sizeof(reg));
-	err = err ? err : fdt_setprop_string(fdt, node, "compatible", "virtio,mmio");
-	return err ? -ENOSPC : 0;
+	for (unsigned int i = 0; i < virtio->queue_count; i++)
+		tl_virtio_kick(virtio, i);
 }
 
 static void on_reset(struct tl_dev *dev)
 {
-	reset((struct tl_virtio *)dev);
+	tl_virtio_reset((struct tl_virtio *)dev);
+}
+
+static void stop_workers(struct tl_virtio *virtio)
+{
+	for (unsigned int i = 0; i < virtio->worker_count; i++) {
+		struct tl_virtio_worker *worker = &virtio->workers[i];
+
+		if (worker->has_thread) {
+			/* Pairs with the load in work(). */
+			atomic_store_explicit(&worker->quit, true, memory_order_release);
+			(void)eventfd_write(worker->wake_fd, 1);
+			pthread_join(worker->thread, NULL);
+		}
+		if (worker->wake_fd >= 0)
+			close(worker->wake_fd);
+	}
 }
 
 static void fini(struct tl_dev *dev)
 {
 	struct tl_virtio *virtio = (struct tl_virtio *)dev;
 
-	if (virtio->has_thread) {
-		(void)eventfd_write(virtio->stop_fd, 1);
-		pthread_join(virtio->thread, NULL);
-	}
-	for (unsigned int i = 0; i < TL_VIRTIO_QUEUES; i++) {
+	stop_workers(virtio);
+	if (virtio->ops->fini)
+		virtio->ops->fini(virtio);
+	for (unsigned int i = 0; i < virtio->queue_count; i++) {
 		if (virtio->kick_fds[i] >= 0)
 			close(virtio->kick_fds[i]);
 	}
 	if (virtio->irq_fd >= 0)
 		close(virtio->irq_fd);
-	if (virtio->stop_fd >= 0)
-		close(virtio->stop_fd);
-	if (virtio->ops->fini)
-		virtio->ops->fini(virtio);
-	pthread_mutex_destroy(&virtio->work);
+	for (unsigned int i = 0; i < virtio->worker_count; i++)
+		pthread_mutex_destroy(&virtio->workers[i].lock);
+	pthread_mutex_destroy(&virtio->config_lock);
 	pthread_mutex_destroy(&virtio->dev.lock);
 	free(virtio);
 }
@@ -398,14 +330,13 @@ static int connect_fds(struct tl_virtio *virtio)
 	struct kvm_irqfd irqfd = {.gsi = virtio->dev.spi};
 
 	virtio->irq_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	virtio->stop_fd = eventfd(0, EFD_CLOEXEC);
-	if (virtio->irq_fd < 0 || virtio->stop_fd < 0)
+	if (virtio->irq_fd < 0)
 		return -errno;
 	irqfd.fd = (uint32_t)virtio->irq_fd;
 	ret = tl_kvm_ioctl(vm_fd, KVM_IRQFD, (unsigned long)&irqfd);
-	for (unsigned int i = 0; i < virtio->ops->queues && ret >= 0; i++) {
+	for (unsigned int i = 0; i < virtio->queue_count && ret >= 0; i++) {
 		struct kvm_ioeventfd notify = {.datamatch = i,
-			.addr = virtio->dev.base + QUEUE_NOTIFY,
+			.addr = virtio->dev.base + TL_VIRTIO_QUEUE_NOTIFY,
 			.len = 4,
 			.flags = KVM_IOEVENTFD_FLAG_DATAMATCH};
 
@@ -418,56 +349,77 @@ static int connect_fds(struct tl_virtio *virtio)
 	return ret < 0 ? ret : 0;
 }
 
-static int start_thread(struct tl_virtio *virtio)
+static int start_worker(struct tl_virtio_worker *worker)
 {
+	const char *name = worker->virtio->ops->name;
+	char text[16];
 	sigset_t all, old;
 	int ret;
 
+	worker->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (worker->wake_fd < 0)
+		return -errno;
 	/* Signals are the main thread's business. */
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
-	ret = pthread_create(&virtio->thread, NULL, work, virtio);
+	ret = pthread_create(&worker->thread, NULL, work, worker);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	if (ret)
 		return -ret;
-	virtio->has_thread = true;
-	pthread_setname_np(virtio->thread, virtio->ops->name);
+	worker->has_thread = true;
+	snprintf(text, sizeof(text), worker->virtio->worker_count > 1 ? "%.11s %u" : "%.15s", name,
+		worker->index);
+	pthread_setname_np(worker->thread, text);
 	return 0;
 }
 
-static const struct tl_dev_ops *ops_of(const struct tl_virtio_ops *kind)
+/* The locks and defaults that everything else needs, the worker of each queue included. */
+static void prepare(struct tl_virtio *virtio)
 {
-	static const struct tl_dev_ops ops = {.name = "virtio-mmio",
-		.mmio = mmio,
-		.fdt = add_node,
-		.reset = on_reset,
-		.fini = fini};
+	virtio->irq_fd = -1;
+	pthread_mutex_init(&virtio->dev.lock, NULL);
+	pthread_mutex_init(&virtio->config_lock, NULL);
+	if (!virtio->queue_count)
+		virtio->queue_count = virtio->ops->queues;
+	virtio->worker_count = virtio->ops->worker_per_queue ? virtio->queue_count : 1;
+	for (unsigned int i = 0; i < virtio->queue_count; i++) {
+		virtio->kick_fds[i] = -1;
+		virtio->queues[i].mem = virtio->env.mem;
+	}
+	for (unsigned int i = 0; i < virtio->worker_count; i++) {
+		struct tl_virtio_worker *worker = &virtio->workers[i];
 
-	(void)kind;
-	return &ops;
+		worker->virtio = virtio;
+		worker->index = worker->first_queue = i;
+		worker->queues = virtio->worker_count > 1 ? 1 : virtio->queue_count;
+		worker->wake_fd = -1;
+		pthread_mutex_init(&worker->lock, NULL);
+		for (unsigned int w = 0; w < TL_VIRTIO_WATCHES; w++)
+			worker->watches[w].fd = -1;
+	}
 }
 
 int tl_virtio_init(struct tl_virtio *virtio, const struct tl_dev_env *env,
 	const struct tl_virtio_ops *ops, uint64_t base, unsigned int spi)
 {
+	static const struct tl_dev_ops dev_ops = {.name = "virtio-mmio",
+		.mmio = tl_virtio_mmio,
+		.fdt = tl_virtio_mmio_add_node,
+		.reset = on_reset,
+		.fini = fini};
 	int ret;
 
-	virtio->dev = (struct tl_dev){
-		.ops = ops_of(ops), .base = base, .size = TL_VIRTIO_SIZE, .spi = spi};
+	virtio->dev =
+		(struct tl_dev){.ops = &dev_ops, .base = base, .size = TL_VIRTIO_SIZE, .spi = spi};
 	virtio->ops = ops;
 	virtio->env = *env;
 	virtio->features |= UINT64_C(1) << TL_VIRTIO_F_VERSION_1 |
 			    UINT64_C(1) << TL_VIRTIO_F_INDIRECT |
 			    UINT64_C(1) << TL_VIRTIO_F_EVENT_IDX;
-	virtio->irq_fd = virtio->stop_fd = -1;
-	for (unsigned int i = 0; i < TL_VIRTIO_QUEUES; i++) {
-		virtio->kick_fds[i] = -1;
-		virtio->queues[i].mem = env->mem;
-	}
-	pthread_mutex_init(&virtio->dev.lock, NULL);
-	pthread_mutex_init(&virtio->work, NULL);
+	prepare(virtio);
 	ret = connect_fds(virtio);
-	ret = ret ? ret : start_thread(virtio);
+	for (unsigned int i = 0; i < virtio->worker_count && !ret; i++)
+		ret = start_worker(&virtio->workers[i]);
 	if (ret) {
 		tl_log_error("%s: cannot connect it to KVM: %s", ops->name, strerror(-ret));
 		fini(&virtio->dev);

@@ -62,7 +62,7 @@ begin '--dump-dtb writes the device tree that the guest gets'
 guest "$TL_GUESTS/hello.bin" --dump-dtb "$WORK/virt.dtb" --cpus 2
 status_is 0
 equal 'its magic number' "$(od -An -tx1 -N4 "$WORK/virt.dtb" | tr -d ' ')" d00dfeed
-for text in 'arm,pl011' 'arm,pl031' 'arm,psci-1.0' 'cpu@1' '/pl011@9000000'; do
+for text in 'arm,pl011' 'arm,pl031' 'arm,pl061' 'gpio-keys' 'arm,psci-1.0' 'cpu@1' '/pl011@9000000'; do
 	tr '\0' '\n' <"$WORK/virt.dtb" | grep -aqF -e "$text" || problem "no '$text' in it"
 done
 end

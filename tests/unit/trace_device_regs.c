@@ -24,6 +24,9 @@ static void test_single(void **state)
 	expect_name("pl011", 0x048, "UARTDMACR");
 	expect_name("pl031", 0x000, "RTCDR");
 	expect_name("pl031", 0x01c, "RTCICR");
+	expect_name("pl061", 0x020, "GPIODATA");
+	expect_name("pl061", 0x3fc, "GPIODATA");
+	expect_name("pl061", 0x41c, "GPIOIC");
 	expect_name("gicd", 0x0004, "GICD_TYPER");
 	expect_name("gicd", 0x0f00, "GICD_SGIR");
 	expect_name("gicd", 0xffe8, "GICD_PIDR2");
@@ -102,7 +105,7 @@ static void test_virtio(void **state)
 static void test_no_name(void **state)
 {
 	(void)state;
-	expect_name("pl061", 0x18, "+0x18");
+	expect_name("fw-cfg", 0x18, "+0x18");
 	expect_name("", 0, "+0x0");
 	expect_name("pl011x", 0x18, "+0x18");
 	expect_name("pl01", 0x18, "+0x18");
@@ -121,7 +124,7 @@ static void test_small_buffer(void **state)
 	(void)state;
 	assert_string_equal(tl_device_reg_name("gicd", 0x104, buffer, 4), "GIC");
 	assert_int_equal(buffer[4], 'x');
-	assert_string_equal(tl_device_reg_name("pl061", 0x104, buffer, 4), "+0x");
+	assert_string_equal(tl_device_reg_name("fw-cfg", 0x104, buffer, 4), "+0x");
 	assert_int_equal(buffer[4], 'x');
 	assert_string_equal(tl_device_reg_name("pl011", 0, NULL, 0), "UARTDR");
 }

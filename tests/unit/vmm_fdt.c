@@ -241,6 +241,24 @@ static void test_skeleton(void **state)
 	free(fdt);
 }
 
+/* As on QEMU's virt: the GPIO, and the power key on its line 3. */
+static void test_power_key(void **state)
+{
+	struct tl_fdt_config config = config_of(1, TL_GIC_V3);
+	void *fdt = build(&config);
+	int gpio = node(fdt, "/pl061@9030000");
+	int key = node(fdt, "/gpio-keys/poweroff");
+
+	(void)state;
+	assert_int_equal(fdt_node_check_compatible(fdt, gpio, "arm,pl061"), 0);
+	CELLS(fdt, gpio, "reg", 0, 0x09030000, 0, 0x1000);
+	CELLS(fdt, gpio, "interrupts", 0, 7, 4);
+	CELLS(fdt, gpio, "#gpio-cells", 2);
+	CELLS(fdt, key, "gpios", fdt_get_phandle(fdt, gpio), 3, 0);
+	CELLS(fdt, key, "linux,code", 116);
+	free(fdt);
+}
+
 /* As many CPUs and characters as can be: there is room for all. */
 static void test_largest(void **state)
 {
@@ -341,6 +359,7 @@ int main(void)
 		cmocka_unit_test_setup(test_chosen, fake_log_reset),
 		cmocka_unit_test_setup(test_neither_initrd_nor_command_line, fake_log_reset),
 		cmocka_unit_test_setup(test_skeleton, fake_log_reset),
+		cmocka_unit_test_setup(test_power_key, fake_log_reset),
 		cmocka_unit_test_setup(test_largest, fake_log_reset),
 		cmocka_unit_test_setup(test_too_little_space, fake_log_reset),
 		cmocka_unit_test_setup(test_bad_skeletons, fake_log_reset),

@@ -50,6 +50,23 @@ static const struct reg pl031[] = {
 	{0, 0, NULL, 0},
 };
 
+/* Arm DDI 0190, table 3-1; the address of the data register holds its mask */
+static const struct reg pl061[] = {
+	{0x000, 0x400, "GPIODATA", 0},
+	{0x400, 4, "GPIODIR", 0},
+	{0x404, 4, "GPIOIS", 0},
+	{0x408, 4, "GPIOIBE", 0},
+	{0x40c, 4, "GPIOIEV", 0},
+	{0x410, 4, "GPIOIE", 0},
+	{0x414, 4, "GPIORIS", 0},
+	{0x418, 4, "GPIOMIS", 0},
+	{0x41c, 4, "GPIOIC", 0},
+	{0x420, 4, "GPIOAFSEL", 0},
+	{0xfe0, 16, "GPIOPeriphID", 4},
+	{0xff0, 16, "GPIOPCellID", 4},
+	{0, 0, NULL, 0},
+};
+
 /* Arm IHI 0069, 12.8: the distributor (IHI 0048, 4.3, for GICv2) */
 static const struct reg gicd[] = {
 	{0x0000, 4, "GICD_CTLR", 0},
@@ -129,6 +146,7 @@ static const struct {
 } tables[] = {
 	{"pl011", pl011, 0},
 	{"pl031", pl031, 0},
+	{"pl061", pl061, 0},
 	{"gicd", gicd, 0},
 	{"gicr", gicr, 0x20000},
 	{"virtio-mmio", virtio_mmio, 0x200},

@@ -14,6 +14,7 @@ struct tl_console;
 struct tl_irqchip;
 struct tl_loop;
 struct tl_mem;
+struct tl_power_key;
 
 /* One access by the guest to a device's registers. */
 struct tl_mmio {
@@ -58,6 +59,7 @@ struct tl_dev_env {
 	const struct tl_mem *mem; /* the guest's; for devices that reach it themselves */
 	struct tl_loop *loop;
 	struct tl_console *console;
+	struct tl_power_key *power_key; /* for the device that has it; or NULL */
 };
 
 #endif

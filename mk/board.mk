@@ -54,13 +54,16 @@ board: board-files ## a shell on the board
 .PHONY: test-board
 
 # Stock tools are tried on the emulated board only: they come as Debian's packages.
-BOARD_TOOLS := $(BUILD)/board/tools.cpio
+BOARD_TOOLS := $(BUILD)/board/tools.cpio $(BUILD)/board/io-tools.cpio $(GUEST_DIR)/io.img
 
 .PHONY: board-tools
-board-tools: $(BOARD_TOOLS) ## QEMU, perf and trace-cmd for the board (scripts/board --tools)
+board-tools: $(BOARD_TOOLS) ## stock tools for the board (scripts/board --tools, --io-tools)
 
+$(BUILD)/board/tools.cpio: TOOLS_SET := tools
+$(BUILD)/board/io-tools.cpio: TOOLS_SET := io
+$(GUEST_DIR)/io.img: TOOLS_SET := io-guest
 $(BOARD_TOOLS): scripts/board-tools | deps-bench
-	$(Q)scripts/board-tools $@
+	$(Q)scripts/board-tools --set $(TOOLS_SET) $@
 
-test-board: board-files $(if $(filter native,$(BOARD_KIND)),,$(BOARD_TOOLS)) ## board tests (one board: scripts/test-board --only nvhe)
+test-board: board-files $(if $(filter native,$(BOARD_KIND)),$(GUEST_DIR)/io.img,$(BOARD_TOOLS)) ## board tests (one board: scripts/test-board --only nvhe)
 	$(Q)scripts/test-board

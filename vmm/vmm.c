@@ -22,6 +22,7 @@
 #include "vmm/core/console.h"
 #include "vmm/core/terminal.h"
 #include "vmm/core/vm.h"
+#include "vmm/devices.h"
 #include "vmm/events.h"
 #include "vmm/machine/machine.h"
 #include "vmm/profile.h"
@@ -283,7 +284,7 @@ static int start(struct guest *guest)
 		.ram_base = guest->layout.ram_base,
 		.ram_size = guest->config->mem,
 		.gic = guest->config->gic,
-		.spis = tl_machine_spis(guest->machine, guest->config->disk_count),
+		.spis = tl_machine_spis(guest->machine, tl_devices_count(guest->config)),
 	};
 	struct tl_dev_env env = {
 		.irqchip = &guest->vm.irqchip,
@@ -299,8 +300,7 @@ static int start(struct guest *guest)
 	if (tl_vm_init(&guest->vm, &vm) ||
 		tl_machine_add_devices(guest->machine, &guest->vm.bus, &env))
 		return TL_STATUS_HOST;
-	ret = tl_machine_add_disks(guest->machine, &guest->vm.bus, &env, guest->config->disks,
-		guest->config->disk_count);
+	ret = tl_devices_add(guest->config, guest->machine, &guest->vm.bus, &env);
 	if (ret)
 		return ret == -EIO ? TL_STATUS_HOST : TL_STATUS_INPUT;
 	return run_vm(guest);

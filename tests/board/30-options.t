@@ -31,6 +31,25 @@ wrong '--timeout -5' '--timeout' run "$hello" --timeout -5
 wrong 'option without its value' '--initrd' run "$hello" --initrd
 wrong 'two kernels' 'hello' run "$hello" "$hello"
 
+wrong 'no such file of options' "--config '$WORK/none': No such file" run "$hello" --config "$WORK/none"
+printf 'cpus = 1\nbogus = 3\n' >"$WORK/bad.config"
+wrong 'an option that is none in a file' "$WORK/bad.config:2: 'bogus' is no option" run --config "$WORK/bad.config"
+printf 'cpus = none\n' >"$WORK/bad.config"
+wrong 'a wrong value in a file' "$WORK/bad.config:1: cpus 'none': wants" run "$hello" --config "$WORK/bad.config"
+
+begin '--config: what --print-config printed boots the same guest'
+guest "$hello" --mem 64M --gic auto --cpus 2 --print-config
+status_is 0
+output_has '^mem = 64M$'
+cp "$WORK/out" "$WORK/config"
+guest --config "$WORK/config"
+status_is 0
+output_is 'Hello, world!'
+guest --config "$WORK/config" --print-config --cpus 3
+output_has '^cpus = 3$'
+equal 'lines about CPUs' "$(grep -c '^cpus' "$WORK/out")" 1
+end
+
 begin '--help prints the usage and status 0'
 run trapline run --help </dev/null
 status_is 0

@@ -10,8 +10,6 @@
 #include "base/log.h"
 #include "vmm/arch/arm64/gic.h"
 #include "vmm/core/bus.h"
-#include "vmm/dev/virtio/blk.h"
-#include "vmm/dev/virtio/virtio.h"
 
 int tl_machine_add_devices(
 	const struct tl_machine *machine, struct tl_bus *bus, const struct tl_dev_env *env)
@@ -35,35 +33,9 @@ int tl_machine_add_devices(
 	return 0;
 }
 
-unsigned int tl_machine_spis(const struct tl_machine *machine, unsigned int disks)
+unsigned int tl_machine_spis(const struct tl_machine *machine, unsigned int virtio)
 {
-	return disks ? machine->virtio_spi + disks : machine->spis;
-}
-
-int tl_machine_add_disks(const struct tl_machine *machine, struct tl_bus *bus,
-	const struct tl_dev_env *env, const struct tl_disk *disks, unsigned int count)
-{
-	if (count > machine->virtio_count) {
-		tl_log_error("--disk: machine %s has places for %u", machine->name,
-			machine->virtio_count);
-		return -E2BIG;
-	}
-	for (unsigned int i = 0; i < count; i++) {
-		struct tl_dev *dev;
-		int ret = tl_virtio_blk_create(&dev, env, machine->virtio_base + i * TL_VIRTIO_SIZE,
-			machine->virtio_spi + i, &disks[i], i);
-
-		if (ret)
-			return ret;
-		ret = tl_bus_add(bus, dev);
-		if (ret) {
-			dev->ops->fini(dev);
-			tl_log_error("--disk '%s': no place on the bus: %s", disks[i].path,
-				strerror(-ret));
-			return ret;
-		}
-	}
-	return 0;
+	return virtio ? machine->virtio_spi + virtio : machine->spis;
 }
 
 void tl_machine_print_devices(const struct tl_machine *machine, FILE *out)

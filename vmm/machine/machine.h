@@ -13,7 +13,6 @@
 #include "vmm/dev/dev.h"
 
 struct tl_bus;
-struct tl_disk;
 
 struct tl_machine_dev {
 	const char *name;
@@ -43,17 +42,10 @@ int tl_machine_add_devices(
 	const struct tl_machine *machine, struct tl_bus *bus, const struct tl_dev_env *env);
 
 /*
- * Highest shared interrupt in use + 1, with so many disks: a guest sets each of them up, which
- * is exits, so there are no more than are needed.
+ * Highest shared interrupt in use + 1, with so many virtio devices: a guest sets each of them
+ * up, which is exits, so there are no more than are needed.
  */
-unsigned int tl_machine_spis(const struct tl_machine *machine, unsigned int disks);
-
-/*
- * Creates a virtio device for each disk, after the machine's own. Returns 0 or -errno (logged):
- * -E2BIG, there are more than the machine has places for.
- */
-int tl_machine_add_disks(const struct tl_machine *machine, struct tl_bus *bus,
-	const struct tl_dev_env *env, const struct tl_disk *disks, unsigned int count);
+unsigned int tl_machine_spis(const struct tl_machine *machine, unsigned int virtio);
 
 /* Prints where the machine's devices are, a line each. */
 void tl_machine_print_devices(const struct tl_machine *machine, FILE *out);

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The options of `trapline run`: its table, and what they make.
+ */
+#ifndef TL_CLI_RUN_H
+#define TL_CLI_RUN_H
+
+#include "cli/options.h"
+#include "vmm/vmm.h"
+
+/* As many as machine virt has places for. */
+#define TL_RUN_DISKS 32
+
+struct tl_run_config {
+	struct tl_vmm_config vmm;
+	struct tl_disk disks[TL_RUN_DISKS];
+};
+
+extern const struct tl_option tl_run_options[];
+extern const size_t tl_run_option_count;
+
+#endif

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The table of trapline run's options, and what each does to the configuration. A new option
+ * is a function and a line here, and a paragraph in docs/man/trapline-run.1.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/parse.h"
+#include "cli/run.h"
+
+/* Less holds no kernel; more is no machine. */
+#define MIN_MEM (UINT64_C(2) << 20)
+#define MAX_MEM (UINT64_C(1) << 46)
+
+static struct tl_run_config *config_of(struct tl_options *options)
+{
+	return options->opaque;
+}
+
+static int set_count(
+	struct tl_options *options, const char *text, unsigned int max, unsigned int *count)
+{
+	char wanted[64];
+	uint64_t value;
+
+	if (tl_parse_u64(text, 1, max, &value)) {
+		snprintf(wanted, sizeof(wanted), "wants a whole number from 1 to %u", max);
+		return tl_options_bad(options, wanted);
+	}
+	*count = (unsigned int)value;
+	return 0;
+}
+
+static int set_kernel(struct tl_options *options, char *value)
+{
+	config_of(options)->vmm.kernel = value;
+	return 0;
+}
+
+static int set_initrd(struct tl_options *options, char *value)
+{
+	config_of(options)->vmm.initrd = value;
+	return 0;
+}
+
+static int set_append(struct tl_options *options, char *value)
+{
+	config_of(options)->vmm.append = value;
+	return 0;
+}
+
+static int set_cpus(struct tl_options *options, char *value)
+{
+	return set_count(options, value, 512, &config_of(options)->vmm.cpus);
+}
+
+static int set_mem(struct tl_options *options, char *value)
+{
+	uint64_t *mem = &config_of(options)->vmm.mem;
+
+	if (tl_parse_size(value, mem))
+		return tl_options_bad(options, "wants a size such as 512M or 2G");
+	if (*mem < MIN_MEM)
+		return tl_options_bad(options, "is less than 2 MiB: without a unit it means bytes");
+	if (*mem > MAX_MEM)
+		return tl_options_bad(options, "is more than any host has");
+	if (*mem % 65536)
+		return tl_options_bad(options, "must be a multiple of 64 KiB");
+	return 0;
+}
+
+static int set_gic(struct tl_options *options, char *value)
+{
+	enum tl_gic_kind *gic = &config_of(options)->vmm.gic;
+
+	if (!strcmp(value, "auto"))
+		*gic = TL_GIC_AUTO;
+	else if (!strcmp(value, "2"))
+		*gic = TL_GIC_V2;
+	else if (!strcmp(value, "3"))
+		*gic = TL_GIC_V3;
+	else
+		return tl_options_bad(options, "wants auto, 2 or 3");
+	return 0;
+}
+
+static int set_report(struct tl_options *options, char *value)
+{
+	if (value && !*value)
+		return tl_options_bad(options, "wants a file name behind =");
+	if (value)
+		config_of(options)->vmm.profile_json = value;
+	return 0;
+}
+
+static int set_profile(struct tl_options *options, char *value)
+{
+	config_of(options)->vmm.profile = true;
+	return set_report(options, value);
+}
+
+static int set_counting(struct tl_options *options, char *value)
+{
+	config_of(options)->vmm.count = true;
+	return set_report(options, value);
+}
+
+/* FILE, or FILE,ro; the text is cut where the file's name ends. */
+static int set_disk(struct tl_options *options, char *value)
+{
+	struct tl_run_config *config = config_of(options);
+	struct tl_disk *disk = &config->disks[config->vmm.disk_count];
+	char *comma = strrchr(value, ',');
+
+	if (config->vmm.disk_count == TL_RUN_DISKS)
+		return tl_options_bad(options, "there are too many");
+	*disk = (struct tl_disk){.path = value};
+	if (comma && strcmp(comma, ",ro") != 0)
+		return tl_options_bad(options, "wants FILE or FILE,ro");
+	if (comma) {
+		*comma = 0;
+		disk->read_only = true;
+	}
+	if (!*disk->path)
+		return tl_options_bad(options, "wants a file");
+	config->vmm.disks = config->disks;
+	config->vmm.disk_count++;
+	return 0;
+}
+
+static int set_record(struct tl_options *options, char *value)
+{
+	config_of(options)->vmm.record = value;
+	return 0;
+}
+
+static int set_symbols(struct tl_options *options, char *value)
+{
+	config_of(options)->vmm.symbols = value;
+	return 0;
+}
+
+static int set_timeout(struct tl_options *options, char *value)
+{
+	return set_count(options, value, 1000000, &config_of(options)->vmm.timeout_s);
+}
+
+static int set_dump_dtb(struct tl_options *options, char *value)
+{
+	config_of(options)->vmm.dump_dtb = value;
+	return 0;
+}
+
+static int set_show_layout(struct tl_options *options, char *value)
+{
+	(void)value;
+	config_of(options)->vmm.show_layout = true;
+	return 0;
+}
+
+static int set_verbose(struct tl_options *options, char *value)
+{
+	(void)options;
+	(void)value;
+	tl_log_set_level(TL_LOG_INFO);
+	return 0;
+}
+
+/* clang-format off */
+#define HEADING(text) {.kind = TL_OPTION_HEADING, .help = (text)}
+#define FLAG          .kind = TL_OPTION_FLAG
+#define VALUE         .kind = TL_OPTION_VALUE
+#define OPTIONAL      .kind = TL_OPTION_OPTIONAL
+#define HERE_ONLY     .place = TL_OPTION_COMMAND_LINE
+
+/* A line an option: kind, name, what its value is called, help, function, value if not given. */
+const struct tl_option tl_run_options[] = {
+	{VALUE, "kernel", .place = TL_OPTION_FILE, .set = set_kernel},
+	HEADING("Machine:"),
+	{VALUE, "initrd", "FILE", "initial RAM disk", set_initrd},
+	{VALUE, "append", "STRING", "kernel command line", set_append},
+	{VALUE, "cpus", "N", "vCPUs", set_cpus, "1"},
+	{VALUE, "mem", "SIZE", "RAM, with K, M, G", set_mem, "256M"},
+	{VALUE, "gic", "auto|2|3", "interrupt controller; auto: GICv3 where the host has it",
+		set_gic, "auto"},
+	HEADING("Devices:"),
+	{VALUE, "disk", "FILE[,ro]",
+		"a disk (virtio-blk): a raw file or a block device; may be repeated", set_disk,
+		.repeats = true},
+	HEADING("Exits:"),
+	{OPTIONAL, "profile", "FILE",
+		"trace every exit; table on standard error, FILE: as JSON too", set_profile},
+	{OPTIONAL, "count", "FILE",
+		"the same from the kernel's own counts: free, but without times", set_counting},
+	{VALUE, "record", "DIR", "record every exit, for 'trapline report DIR'", set_record},
+	{VALUE, "symbols", "FILE", "guest symbols: vmlinux, ELF, System.map (the kernel's own)",
+		set_symbols},
+	HEADING("This run:"),
+	{VALUE, "timeout", "SECONDS", "end the guest after that time, with status 124",
+		set_timeout},
+	{VALUE, "dump-dtb", "FILE", "write the device tree that the guest would get, and end",
+		set_dump_dtb, HERE_ONLY},
+	{FLAG, "show-layout", NULL, "print what goes where in RAM, and end", set_show_layout,
+		HERE_ONLY},
+	{VALUE, "config", "FILE", "options from a file, a line each: name = value", HERE_ONLY},
+	{FLAG, "print-config", NULL, "print the options in effect as such a file, and end",
+		HERE_ONLY},
+	{FLAG, "verbose", NULL, "say more; exits to user space by reason at the end", set_verbose,
+		.letter = 'v'},
+	{FLAG, "help", NULL, "this text", .letter = 'h', HERE_ONLY},
+};
+/* clang-format on */
+
+const size_t tl_run_option_count = sizeof(tl_run_options) / sizeof(tl_run_options[0]);

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One table of what can be added. The order is that of the places, and so that in which a
+ * guest finds the devices: disks first. A new kind of device is two functions and a line here.
+ */
+#include "vmm/devices.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "vmm/core/bus.h"
+#include "vmm/dev/virtio/blk.h"
+#include "vmm/dev/virtio/virtio.h"
+#include "vmm/machine/machine.h"
+
+/* Where the next one goes. */
+struct place {
+	const struct tl_dev_env *env;
+	uint64_t base;
+	unsigned int spi;
+};
+
+struct kind {
+	unsigned int (*count)(const struct tl_vmm_config *config);
+	/* The one of the number, from 0. Returns 0 or -errno (logged). */
+	int (*create)(struct tl_dev **dev, const struct place *place,
+		const struct tl_vmm_config *config, unsigned int number);
+};
+
+static unsigned int disk_count(const struct tl_vmm_config *config)
+{
+	return config->disk_count;
+}
+
+static int disk_create(struct tl_dev **dev, const struct place *place,
+	const struct tl_vmm_config *config, unsigned int number)
+{
+	return tl_virtio_blk_create(
+		dev, place->env, place->base, place->spi, &config->disks[number], number);
+}
+
+static const struct kind kinds[] = {
+	{disk_count, disk_create},
+};
+
+#define KINDS (sizeof(kinds) / sizeof(kinds[0]))
+
+unsigned int tl_devices_count(const struct tl_vmm_config *config)
+{
+	unsigned int count = 0;
+
+	for (size_t i = 0; i < KINDS; i++)
+		count += kinds[i].count(config);
+	return count;
+}
+
+static int add_one(const struct kind *kind, const struct tl_vmm_config *config, unsigned int number,
+	const struct place *place, struct tl_bus *bus)
+{
+	struct tl_dev *dev;
+	int ret = kind->create(&dev, place, config, number);
+
+	if (ret)
+		return ret;
+	ret = tl_bus_add(bus, dev);
+	if (ret) {
+		dev->ops->fini(dev);
+		tl_log_error("no place on the bus at %#llx: %s", (unsigned long long)place->base,
+			strerror(-ret));
+	}
+	return ret;
+}
+
+int tl_devices_add(const struct tl_vmm_config *config, const struct tl_machine *machine,
+	struct tl_bus *bus, const struct tl_dev_env *env)
+{
+	struct place place = {env, machine->virtio_base, machine->virtio_spi};
+	unsigned int wanted = tl_devices_count(config);
+
+	if (wanted > machine->virtio_count) {
+		tl_log_error("%u virtio devices: machine %s has places for %u", wanted,
+			machine->name, machine->virtio_count);
+		return -E2BIG;
+	}
+	for (size_t i = 0; i < KINDS; i++) {
+		unsigned int count = kinds[i].count(config);
+
+		for (unsigned int n = 0; n < count; n++) {
+			int ret = add_one(&kinds[i], config, n, &place, bus);
+
+			if (ret)
+				return ret;
+			place.base += TL_VIRTIO_SIZE;
+			place.spi++;
+		}
+	}
+	return 0;
+}

@@ -13,7 +13,7 @@
 static const char help_head[] =
 	"usage: trapline run [OPTION...] KERNEL\n"
 	"\n"
-	"Boots KERNEL (arm64 Image, also compressed by gzip or zstd; ELF; raw binary) on\n"
+	"Boots KERNEL (arm64 Image, also by gzip, zstd or EFI zboot; ELF; raw binary) on\n"
 	"machine virt. The console is standard input and output; Ctrl-A x ends the guest.\n";
 
 static const char help_tail[] =

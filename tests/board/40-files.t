@@ -126,6 +126,51 @@ bad_kernel 'a damaged gzip file' "$bad"
 head -c 100000000 /dev/zero | gzip -c >"$bad"
 bad_kernel 'a gzip bomb' "$bad" --mem 64M
 
+# EFI zboot (drivers/firmware/efi/libstub/zboot-header.S): the payload's offset at 8, its size at
+# 12, the name of its compression at 24.
+# le32 NUMBER: as the operands of `patch`.
+le32() {
+	for shift in 0 8 16 24; do
+		printf '%o ' $(($1 >> shift & 255))
+	done
+}
+# zboot COMPRESSION SIZE FILE: makes $bad.
+zboot() {
+	{
+		printf 'MZ\000\000zimg'
+		head -c 16 /dev/zero
+		printf '%s' "$1"
+		head -c $((64 - 24 - ${#1})) /dev/zero
+		cat "$3"
+		head -c 1000 "$TL_GUESTS/hello.bin"
+	} >"$bad"
+	# shellcheck disable=SC2046 # words
+	patch 8 $(le32 64) $(le32 "$2")
+}
+size=$(wc -c <"$WORK/Image.gz")
+zboot gzip "$size" "$WORK/Image.gz"
+begin 'kernel: EFI zboot boots'
+guest "$bad" --initrd "$initrd" --append 'quiet trapline.run="uname -m"'
+status_is 0
+output_has '^aarch64'
+end
+zboot gzip $((size - 100)) "$WORK/Image.gz"
+bad_kernel 'EFI zboot whose payload ends too early' "$bad"
+zboot gzip $((size + 1001)) "$WORK/Image.gz"
+bad_kernel 'EFI zboot whose payload lies beyond its end' "$bad"
+for how in xzkern lz4 zstd; do
+	zboot "$how" "$size" "$WORK/Image.gz"
+	bad_kernel "EFI zboot packed by $how, or not so" "$bad"
+done
+gzip -c "$TL_GUESTS/hello.bin" >"$WORK/hello.gz"
+zboot gzip "$(wc -c <"$WORK/hello.gz")" "$WORK/hello.gz"
+bad_kernel 'EFI zboot that holds no Image' "$bad"
+for how in '\375\067zXZ' BZh9 '\004\042\115\030' '\002\041\114\030' '\211LZO'; do
+	# shellcheck disable=SC2059 # the format is the magic number
+	{ printf "$how"; head -c 1000 /dev/zero; } >"$bad"
+	bad_kernel "that begins with $how" "$bad"
+done
+
 # initrd
 head -c 70000000 /dev/zero >"$bad"
 begin 'initrd: larger than RAM'

@@ -2,8 +2,8 @@
 /*
  * ELF programs: segments go where they say, zeroed behind their bytes; every
  * number in the headers that cannot be is refused in one line.
- * Links: vmm/boot/image.c vmm/boot/elf.c vmm/boot/layout.c vmm/boot/source.c vmm/core/mem.c
- * Links: tests/unit/fake_files.c tests/unit/fake_log.c
+ * Links: vmm/boot/image.c vmm/boot/elf.c vmm/boot/layout.c vmm/boot/source.c vmm/boot/zboot.c
+ * Links: vmm/core/mem.c tests/unit/fake_files.c tests/unit/fake_log.c
  * Libs: elf z zstd
  */
 #include "tests/unit/unit.h"

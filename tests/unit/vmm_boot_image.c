@@ -3,8 +3,8 @@
  * Kernel images: what a file is, where it goes, and bringing it there, once and
  * again at a reset. What is no kernel for this machine is refused in one line
  * that names the file.
- * Links: vmm/boot/image.c vmm/boot/elf.c vmm/boot/layout.c vmm/boot/source.c vmm/core/mem.c
- * Links: tests/unit/fake_files.c tests/unit/fake_log.c
+ * Links: vmm/boot/image.c vmm/boot/elf.c vmm/boot/layout.c vmm/boot/source.c vmm/boot/zboot.c
+ * Links: vmm/core/mem.c tests/unit/fake_files.c tests/unit/fake_log.c
  * Libs: elf z zstd
  */
 #include "tests/unit/unit.h"
@@ -302,15 +302,30 @@ static void test_beyond_ram(void **state)
 static void test_other_files(void **state)
 {
 	static const uint8_t zimage[64] = {[36] = 0x18, 0x28, 0x6f, 0x01};
-	static const uint8_t xz[] = {0xfd, '7', 'z', 'X', 'Z', 0, 0, 4};
+	static const struct {
+		const char *name;
+		const char begin[17];
+	} packed[] = {
+		{"xz", "\xfd\x37zXZ\0\0\4"},
+		{"bzip2", "BZh9\x31\x41\x59\x26\x53\x59"},
+		{"lz4", "\x04\x22\x4d\x18\x64\x40\xa7\x6f"},
+		{"lz4", "\x02\x21\x4c\x18\xaa\xaa\xaa\xaa"},
+		{"lzop", "\x89LZO\0\x0d\x0a\x1a\x0a"},
+		{"lzma", "\x5d\0\0\0\4\xff\xff\xff\xff\xff\xff\xff\xff"},
+	};
 	uint8_t elf[100] = "\177ELF";
 	uint8_t efi[64];
 
 	(void)state;
 	expect_refused(fake_file("zImage", zimage, sizeof(zimage)), ENOEXEC);
 	assert_error("/zImage' is a 32-bit zImage");
-	expect_refused(fake_file("xz", xz, sizeof(xz)), ENOEXEC);
-	assert_error("/xz' is compressed by xz: unpack it first");
+	for (size_t i = 0; i < ARRAY_LEN(packed); i++) {
+		uint8_t head[64] = {0};
+
+		memcpy(head, packed[i].begin, 16);
+		expect_refused(fake_file("packed", head, sizeof(head)), ENOEXEC);
+		assert_error("/packed' is compressed by ", packed[i].name, ": unpack it first");
+	}
 	expect_refused(fake_gzip("elf.gz", elf, sizeof(elf)), ENOEXEC);
 	assert_error("/elf.gz' is a compressed ELF file: unpack it first");
 	/* All that is wrong is the magic number: it would be taken as a raw program. */

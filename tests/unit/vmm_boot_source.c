@@ -2,7 +2,7 @@
 /*
  * Reading boot files: plain, gzip and zstd give the same bytes, again and again;
  * what is no file, or is damaged, is refused at once and in one line.
- * Links: vmm/boot/source.c tests/unit/fake_files.c tests/unit/fake_log.c
+ * Links: vmm/boot/source.c vmm/boot/zboot.c tests/unit/fake_files.c tests/unit/fake_log.c
  * Libs: z zstd
  * Wraps: inflateInit2_ ZSTD_createDStream
  */

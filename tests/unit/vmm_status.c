@@ -6,10 +6,10 @@
  * Links: vmm/vmm.c vmm/core/vcpu.c vmm/core/exit.c vmm/core/vm.c vmm/core/kvm_attr.c vmm/core/mem.c
  * Links: vmm/core/bus.c vmm/core/loop.c vmm/core/console.c vmm/arch/arm64/vcpu_regs.c
  * Links: vmm/arch/arm64/vm_type.c vmm/arch/arm64/gic.c vmm/arch/arm64/gic_reset.c
- * Links: vmm/arch/arm64/smccc.c vmm/boot/image.c vmm/boot/elf.c vmm/boot/source.c
+ * Links: vmm/arch/arm64/smccc.c vmm/boot/image.c vmm/boot/elf.c vmm/boot/source.c vmm/boot/zboot.c
  * Links: vmm/boot/layout.c vmm/boot/fdt.c vmm/devices.c vmm/machine/machine.c vmm/machine/virt.c
  * Links: vmm/machine/skeletons.S vmm/dev/pl011.c vmm/dev/pl031.c vmm/dev/virtio/blk.c
- * Links: vmm/dev/virtio/virtio.c vmm/dev/virtio/mmio.c vmm/dev/virtio/queue.c
+ * Links: vmm/dev/virtio/virtio.c vmm/dev/virtio/mmio.c vmm/dev/virtio/queue.c vmm/dev/pl061.c
  * Links: tests/unit/fake_kvm.c tests/unit/fake_log.c tests/unit/fake_files.c
  * Libs: elf fdt z zstd
  * Wraps: tl_vm_init

@@ -60,6 +60,36 @@ static int parse_linux(struct tl_image *image, const uint8_t *head, const char *
 	return 0;
 }
 
+/* How other compressions begin. */
+static const struct {
+	const char *name, *tool;
+	uint8_t at, len;
+	const char *magic;
+} packings[] = {
+	{"xz", "xz", 0, 5, "\xfd\x37zXZ"},
+	{"bzip2", "bzip2", 0, 3, "BZh"},
+	{"lz4", "lz4", 0, 4, "\x04\x22\x4d\x18"},
+	{"lz4", "lz4", 0, 4, "\x02\x21\x4c\x18"}, /* its old format, that of Image.lz4 */
+	{"lzop", "lzop", 0, 4, "\x89LZO"},
+	/* It has no magic number; this is a stream whose length is not said. */
+	{"lzma", "xz", 5, 8, "\xff\xff\xff\xff\xff\xff\xff\xff"},
+};
+
+/* Whether it is (which is logged). */
+static bool packed_otherwise(const uint8_t *head, uint64_t len, const char *path)
+{
+	for (size_t i = 0; i < sizeof(packings) / sizeof(packings[0]); i++) {
+		if (len >= packings[i].at + (uint64_t)packings[i].len &&
+			!memcmp(head + packings[i].at, packings[i].magic, packings[i].len) &&
+			(packings[i].at == 0 || !memcmp(head, "\x5d\0\0", 3))) {
+			tl_log_error("kernel '%s' is compressed by %s: unpack it first (%s -d)",
+				path, packings[i].name, packings[i].tool);
+			return true;
+		}
+	}
+	return false;
+}
+
 int tl_image_parse_head(struct tl_image *image, const uint8_t *head, uint64_t len, const char *path)
 {
 	static const uint8_t pe_arm32_zimage[4] = {0x18, 0x28, 0x6f, 0x01};
@@ -78,17 +108,12 @@ int tl_image_parse_head(struct tl_image *image, const uint8_t *head, uint64_t le
 	/* An Image begins as one, too (booting.rst); without its magic it would pass as raw. */
 	if (len >= TL_IMAGE_HEAD && !memcmp(head, "MZ", 2)) {
 		tl_log_error("kernel '%s' begins as an EFI program and has no arm64 Image header: "
-			     "damaged, or packed for EFI (take arch/arm64/boot/Image)",
+			     "damaged, or not a kernel",
 			path);
 		return -ENOEXEC;
 	}
-	if (len >= 4 && !memcmp(head,
-				"\xfd"
-				"7zX",
-				4)) {
-		tl_log_error("kernel '%s' is compressed by xz: unpack it first (xz -d)", path);
+	if (packed_otherwise(head, len, path))
 		return -ENOEXEC;
-	}
 	/* An arm64 kernel starts with an instruction; less than one is no program at all. */
 	if (len < TL_IMAGE_HEAD) {
 		tl_log_error("kernel '%s' has only %" PRIu64 " bytes: no image is that short", path,
@@ -112,6 +137,11 @@ int tl_image_open(struct tl_image *image, const char *path)
 		return ret;
 	len = tl_source_read(&image->source, head, sizeof(head));
 	ret = len < 0 ? (int)len : tl_image_parse_head(image, head, (uint64_t)len, path);
+	if (!ret && image->source.zboot && image->kind != TL_IMAGE_LINUX) {
+		tl_log_error(
+			"kernel '%s' is an EFI program, and what it holds is no arm64 Image", path);
+		ret = -ENOEXEC;
+	}
 	if (!ret && image->kind == TL_IMAGE_ELF) {
 		if (image->source.packed) {
 			tl_log_error("kernel '%s' is a compressed ELF file: unpack it first", path);
@@ -158,13 +188,10 @@ static int load_stream(
 	if (ret || !to)
 		return ret ? ret : -EFAULT;
 	n = tl_source_read(&image->source, to, room);
-	if (n < 0)
-		return (int)n;
 	/* What is behind the last byte also tells whether a packed file is whole. */
-	if ((uint64_t)n == room)
-		n = tl_source_read(&image->source, &extra, 1);
-	else
-		n = 0;
+	if (n >= 0)
+		n = (uint64_t)n == room ? tl_source_read(&image->source, &extra, 1) : 0;
+	tl_source_rest(&image->source);
 	if (n < 0)
 		return (int)n;
 	if (n > 0) {

@@ -15,21 +15,18 @@
 #include <zstd.h>
 
 #include "base/log.h"
+#include "vmm/boot/zboot.h"
 
 #define IN_BYTES 65536
 
-enum packing {
-	PACK_GZIP,
-	PACK_ZSTD,
-};
-
 struct tl_source_unpack {
-	enum packing packing;
+	enum tl_packing packing;
+	bool gzip_ready;
 	z_stream gzip;
-	ZSTD_DStream *zstd;
-	ZSTD_inBuffer in; /* what is read and not yet unpacked, either format */
-	bool frame_done;  /* a gzip member or zstd frame has just ended */
-	bool end;         /* nothing more follows */
+	ZSTD_DStream *zstd; /* or NULL */
+	ZSTD_inBuffer in;   /* what is read and not yet unpacked, either format */
+	bool frame_done;    /* a gzip member or zstd frame has just ended */
+	bool end;           /* nothing more follows */
 	uint8_t buffer[IN_BYTES];
 };
 
@@ -63,49 +60,94 @@ static int open_regular(struct tl_source *source, const char *what)
 		tl_log_error("%s '%s' is empty", what, source->path);
 		return -ENODATA;
 	}
-	source->file_size = (uint64_t)st.st_size;
+	source->file_size = source->end = (uint64_t)st.st_size;
 	return 0;
 }
 
-static int start_unpack(struct tl_source *source, const char *what, enum packing packing)
+/* Makes the unpacker ready for the first byte. Returns 0 or -ENOMEM. */
+static int unpack_begin(struct tl_source_unpack *unpack)
 {
-	struct tl_source_unpack *unpack = calloc(1, sizeof(*unpack));
-	bool ready = false;
-
-	source->unpack = unpack;
-	source->packed = true;
-	if (unpack) {
-		unpack->packing = packing;
-		unpack->in.src = unpack->buffer;
-		if (packing == PACK_ZSTD)
+	unpack->in = (ZSTD_inBuffer){.src = unpack->buffer};
+	unpack->frame_done = unpack->end = false;
+	if (unpack->packing == TL_PACKING_ZSTD) {
+		if (!unpack->zstd)
 			unpack->zstd = ZSTD_createDStream();
-		/* 16: expect gzip's header (zlib.h, inflateInit2). */
-		ready = packing == PACK_ZSTD ? unpack->zstd != NULL
-					     : inflateInit2(&unpack->gzip, 16 + MAX_WBITS) == Z_OK;
+		return unpack->zstd && !ZSTD_isError(ZSTD_initDStream(unpack->zstd)) ? 0 : -ENOMEM;
 	}
-	if (ready)
-		return 0;
+	if (unpack->gzip_ready)
+		return inflateReset(&unpack->gzip) == Z_OK ? 0 : -ENOMEM;
+	/* 16: expect gzip's header (zlib.h, inflateInit2). */
+	unpack->gzip_ready = inflateInit2(&unpack->gzip, 16 + MAX_WBITS) == Z_OK;
+	return unpack->gzip_ready ? 0 : -ENOMEM;
+}
+
+void tl_source_rest(struct tl_source *source)
+{
+	struct tl_source_unpack *unpack = source->unpack;
+
+	if (!unpack)
+		return;
+	if (unpack->gzip_ready)
+		inflateEnd(&unpack->gzip);
+	unpack->gzip_ready = false;
+	ZSTD_freeDStream(unpack->zstd);
+	unpack->zstd = NULL;
+}
+
+static int start_unpack(struct tl_source *source, const char *what, enum tl_packing packing)
+{
+	source->unpack = calloc(1, sizeof(*source->unpack));
+	source->packed = true;
+	if (source->unpack) {
+		source->unpack->packing = packing;
+		if (!unpack_begin(source->unpack))
+			return 0;
+	}
 	tl_log_error("cannot unpack %s '%s': %s", what, source->path, strerror(ENOMEM));
 	return -ENOMEM;
 }
 
+/* Finds out how the file is packed, from its first bytes. Returns 0 or -errno (logged). */
+static int find_packing(struct tl_source *source, const char *what, enum tl_packing *packing)
+{
+	uint8_t head[TL_ZBOOT_HEAD] = {0};
+	ssize_t len = pread(source->fd, head, sizeof(head), 0);
+	struct tl_zboot zboot;
+	int ret;
+
+	*packing = TL_PACKING_NONE;
+	if (len < 0) {
+		ret = -errno;
+		tl_log_error("cannot read %s '%s': %s", what, source->path, strerror(-ret));
+		return ret;
+	}
+	/* RFC 1952 section 2.3.1; RFC 8878 section 3.1.1. */
+	if (head[0] == 0x1f && head[1] == 0x8b)
+		*packing = TL_PACKING_GZIP;
+	else if (!memcmp(head, "\x28\xb5\x2f\xfd", 4))
+		*packing = TL_PACKING_ZSTD;
+	ret = tl_zboot_parse(&zboot, head, (uint64_t)len, source->file_size, what, source->path);
+	if (ret <= 0)
+		return ret;
+	source->zboot = true;
+	source->start = source->offset = zboot.offset;
+	source->end = zboot.offset + zboot.size;
+	*packing = zboot.packing;
+	return 0;
+}
+
 int tl_source_open(struct tl_source *source, const char *what, const char *path, bool unpack)
 {
-	uint8_t magic[4] = {0};
+	enum tl_packing packing = TL_PACKING_NONE;
 	int ret;
 
 	*source = TL_SOURCE_INIT;
 	source->path = path;
 	ret = open_regular(source, what);
-	if (!ret && pread(source->fd, magic, sizeof(magic), 0) < 0) {
-		ret = -errno;
-		tl_log_error("cannot read %s '%s': %s", what, path, strerror(-ret));
-	}
-	/* RFC 1952 section 2.3.1; RFC 8878 section 3.1.1. */
-	if (!ret && unpack && magic[0] == 0x1f && magic[1] == 0x8b)
-		ret = start_unpack(source, what, PACK_GZIP);
-	else if (!ret && unpack && !memcmp(magic, "\x28\xb5\x2f\xfd", 4))
-		ret = start_unpack(source, what, PACK_ZSTD);
+	if (!ret && unpack)
+		ret = find_packing(source, what, &packing);
+	if (!ret && packing != TL_PACKING_NONE)
+		ret = start_unpack(source, what, packing);
 	if (ret)
 		tl_source_close(source);
 	return ret;
@@ -113,12 +155,8 @@ int tl_source_open(struct tl_source *source, const char *what, const char *path,
 
 void tl_source_close(struct tl_source *source)
 {
-	if (source->unpack) {
-		if (source->unpack->packing == PACK_GZIP)
-			inflateEnd(&source->unpack->gzip);
-		ZSTD_freeDStream(source->unpack->zstd);
-		free(source->unpack);
-	}
+	tl_source_rest(source);
+	free(source->unpack);
 	if (source->fd >= 0)
 		close(source->fd);
 	*source = TL_SOURCE_INIT;
@@ -126,23 +164,24 @@ void tl_source_close(struct tl_source *source)
 
 int tl_source_rewind(struct tl_source *source)
 {
-	struct tl_source_unpack *unpack = source->unpack;
+	int ret = 0;
 
-	source->offset = 0;
-	if (!unpack)
-		return 0;
-	unpack->in.pos = unpack->in.size = 0;
-	unpack->frame_done = unpack->end = false;
-	if (unpack->packing == PACK_GZIP)
-		return inflateReset(&unpack->gzip) == Z_OK ? 0 : -EINVAL;
-	return ZSTD_isError(ZSTD_initDStream(unpack->zstd)) ? -EINVAL : 0;
+	source->offset = source->start;
+	if (source->unpack)
+		ret = unpack_begin(source->unpack);
+	if (ret)
+		tl_log_error("cannot unpack '%s': %s", source->path, strerror(-ret));
+	return ret;
 }
 
 /* Reads from the file itself; a short count only at its end. */
 static int64_t read_file(struct tl_source *source, void *buffer, uint64_t len)
 {
+	uint64_t left = source->end > source->offset ? source->end - source->offset : 0;
 	uint64_t done = 0;
 
+	if (len > left)
+		len = left;
 	while (done < len) {
 		ssize_t n = pread(
 			source->fd, (uint8_t *)buffer + done, len - done, (off_t)source->offset);
@@ -160,7 +199,7 @@ static int64_t read_file(struct tl_source *source, void *buffer, uint64_t len)
 		done += (uint64_t)n;
 		source->offset += (uint64_t)n;
 	}
-	if (done < len && source->offset < source->file_size) {
+	if (done < len) {
 		tl_log_error("'%s' became shorter while it was read", source->path);
 		return -EIO;
 	}
@@ -170,7 +209,7 @@ static int64_t read_file(struct tl_source *source, void *buffer, uint64_t len)
 static int damaged(const struct tl_source *source, const char *how)
 {
 	tl_log_error("'%s' is damaged: its %s data %s", source->path,
-		source->unpack->packing == PACK_GZIP ? "gzip" : "zstd", how);
+		source->unpack->packing == TL_PACKING_GZIP ? "gzip" : "zstd", how);
 	return -EBADMSG;
 }
 
@@ -183,7 +222,7 @@ static int64_t unpack_some(struct tl_source *source, void *out, uint64_t len)
 	size_t ret;
 	int status;
 
-	if (unpack->packing == PACK_ZSTD) {
+	if (unpack->packing == TL_PACKING_ZSTD) {
 		ret = ZSTD_decompressStream(unpack->zstd, &to, &unpack->in);
 		if (ZSTD_isError(ret))
 			return damaged(source, "cannot be unpacked");
@@ -211,7 +250,7 @@ static int next_member(struct tl_source *source)
 		unpack->in.pos++;
 	if (unpack->in.pos == unpack->in.size)
 		return 0;
-	if (unpack->packing == PACK_GZIP) {
+	if (unpack->packing == TL_PACKING_GZIP) {
 		if (unpack->buffer[unpack->in.pos] != 0x1f)
 			return damaged(source, "is followed by garbage");
 		inflateReset(&unpack->gzip);

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "vmm/arch/arm64/suspend.h"
 #include "vmm/arch/arm64/vcpu_regs.h"
 #include "vmm/boot/fdt.h"
 #include "vmm/boot/image.h"
@@ -169,6 +170,27 @@ static int reset(struct guest *guest)
 	return ret;
 }
 
+/*
+ * Answers a guest that wants to sleep, and lets it go on, if that is still what stopped it. All
+ * vCPUs are parked. Returns what stops it now.
+ */
+static struct tl_stop suspend(struct guest *guest)
+{
+	struct tl_stop stop = tl_vm_stop_reason(&guest->vm);
+	int ret;
+
+	if (stop.kind != TL_STOP_SUSPEND)
+		return stop;
+	ret = tl_suspend_enter(&guest->vm);
+	if (ret) {
+		stop.kind = TL_STOP_ERROR;
+		snprintf(stop.why, sizeof(stop.why), "cannot suspend to RAM: %s", strerror(-ret));
+		return stop;
+	}
+	tl_vm_resume(&guest->vm);
+	return (struct tl_stop){.kind = TL_STOP_NONE};
+}
+
 /* Runs until the guest or the user ends it. Returns an exit status. */
 static int run(struct guest *guest)
 {
@@ -181,6 +203,11 @@ static int run(struct guest *guest)
 
 		tl_console_service(&guest->console);
 		stop = tl_vm_stop_reason(&guest->vm);
+		if (stop.kind == TL_STOP_SUSPEND) {
+			tl_vm_pause(&guest->vm);
+			/* Until all were parked, another vCPU may have ended it. */
+			stop = suspend(guest);
+		}
 		if (stop.kind == TL_STOP_RESET) {
 			tl_vm_pause(&guest->vm);
 			if (reset(guest)) {

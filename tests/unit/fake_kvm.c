@@ -23,6 +23,7 @@ void fake_kvm_reset(void)
 	fake_kvm.max_vcpus = 512;
 	fake_kvm.ipa_bits = 48;
 	fake_kvm.gicv2 = fake_kvm.gicv3 = fake_kvm.smccc_filter = true;
+	fake_kvm.system_suspend = true;
 	fake_kvm.run_size = 8192;
 	fake_kvm.kvm_fd = fake_kvm.vm_fd = fake_kvm.gic_fd = -1;
 	for (unsigned int i = 0; i < FAKE_VCPUS; i++)
@@ -106,6 +107,8 @@ static int check_extension(long capability)
 		return fake_kvm.max_vcpus;
 	case KVM_CAP_ARM_VM_IPA_SIZE:
 		return fake_kvm.ipa_bits;
+	case KVM_CAP_ARM_SYSTEM_SUSPEND:
+		return fake_kvm.system_suspend;
 	default:
 		return 0;
 	}
@@ -182,6 +185,9 @@ static int vm_call(unsigned long request, uintptr_t arg)
 		return 0;
 	case KVM_CREATE_DEVICE:
 		return create_device(ptr);
+	case KVM_ENABLE_CAP:
+		fake_kvm.enabled_cap = ((struct kvm_enable_cap *)ptr)->cap;
+		return fake_kvm.system_suspend ? 0 : no_such_call();
 	case KVM_CREATE_VCPU:
 		return create_vcpu(arg);
 	case KVM_ARM_PREFERRED_TARGET:
@@ -212,6 +218,8 @@ static uint64_t *find_reg(struct fake_vcpu *vcpu, uint64_t id)
 		vcpu->mpidr = UINT64_C(1) << 31 | i >> 4 << 8 | (i & 0xf);
 		return &vcpu->mpidr;
 	}
+	if (id == ARM64_SYS_REG(3, 0, 1, 0, 0))
+		return &vcpu->sctlr;
 	return id == (core | KVM_REG_ARM_CORE_REG(regs.pc)) ? &vcpu->pc : NULL;
 }
 
@@ -292,6 +300,16 @@ static int vcpu_call(struct fake_vcpu *vcpu, unsigned long request, uintptr_t ar
 		vcpu->init_pending = vcpu->init_pending || vcpu->pending;
 		vcpu->features = ((struct kvm_vcpu_init *)arg)->features[0];
 		memset(vcpu->x, 0, sizeof(vcpu->x));
+		vcpu->sctlr = FAKE_SCTLR_RESET;
+		vcpu->mp_state = vcpu->features & 1u << KVM_ARM_VCPU_POWER_OFF
+					 ? KVM_MP_STATE_STOPPED
+					 : KVM_MP_STATE_RUNNABLE;
+		return 0;
+	case KVM_GET_MP_STATE:
+		((struct kvm_mp_state *)arg)->mp_state = vcpu->mp_state;
+		return 0;
+	case KVM_SET_MP_STATE:
+		vcpu->mp_state = ((struct kvm_mp_state *)arg)->mp_state;
 		return 0;
 	default:
 		return no_such_call();

@@ -12,9 +12,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define FAKE_VCPUS 160
-#define FAKE_ATTRS 4096
-#define FAKE_READS 8
+#define FAKE_VCPUS       160
+#define FAKE_ATTRS       4096
+#define FAKE_READS       8
+#define FAKE_SCTLR_RESET UINT64_C(0xc50078)
 
 #define FAKE_RUN_MEMBER(name) __typeof__(((struct kvm_run *)0)->name) name
 
@@ -39,6 +40,8 @@ struct fake_vcpu {
 	uint64_t pc;
 	uint64_t x[31];
 	uint64_t mpidr; /* set by the fake when it is asked for */
+	uint64_t sctlr;
+	uint32_t mp_state;
 
 	/* Set by the fake. */
 	size_t next;                /* step of the script; atomic */
@@ -66,7 +69,7 @@ struct fake_kvm {
 	int open_error; /* errno of tl_kvm_open() */
 	int max_vcpus;
 	int ipa_bits; /* 0: no such capability */
-	bool gicv2, gicv3, smccc_filter;
+	bool gicv2, gicv3, smccc_filter, system_suspend;
 	int run_size;
 	unsigned long fail_request; /* this ioctl fails ... */
 	unsigned int fail_skip;     /* ... after so many calls ... */
@@ -78,6 +81,7 @@ struct fake_kvm {
 	/* Set by the fake. */
 	int kvm_fd, vm_fd, gic_fd;
 	uintptr_t vm_type;
+	uint32_t enabled_cap; /* the last one */
 	uint32_t gic_type;
 	struct kvm_userspace_memory_region region;
 	struct kvm_smccc_filter filters[2];

@@ -6,6 +6,7 @@
  * Links: vmm/vmm.c vmm/core/vcpu.c vmm/core/exit.c vmm/core/vm.c vmm/core/kvm_attr.c vmm/core/mem.c
  * Links: vmm/core/bus.c vmm/core/loop.c vmm/core/console.c vmm/arch/arm64/vcpu_regs.c
  * Links: vmm/arch/arm64/vm_type.c vmm/arch/arm64/gic.c vmm/arch/arm64/gic_reset.c
+ * Links: vmm/arch/arm64/suspend.c
  * Links: vmm/arch/arm64/smccc.c vmm/boot/image.c vmm/boot/elf.c vmm/boot/source.c vmm/boot/zboot.c
  * Links: vmm/boot/layout.c vmm/boot/fdt.c vmm/devices.c vmm/machine/machine.c vmm/machine/virt.c
  * Links: vmm/machine/skeletons.S vmm/dev/pl011.c vmm/dev/pl031.c vmm/dev/virtio/blk.c
@@ -359,6 +360,30 @@ static void test_resets(void **state)
 }
 
 /* The initrd was cut since it was opened, and is read when the VM is there. */
+/* The call to suspend to RAM is answered (not at address 0), and the guest goes on. */
+static void test_suspend(void **state)
+{
+	static const struct fake_exit script[] = {
+		EVENT(KVM_SYSTEM_EVENT_SUSPEND), EVENT(KVM_SYSTEM_EVENT_SHUTDOWN)};
+	struct tl_vmm_config config = config_of();
+
+	(void)state;
+	config.cpus = 1;
+	fake_kvm_script(0, script, 2);
+	assert_int_equal(run(&config), TL_STATUS_OK);
+	assert_int_equal(fake_kvm.vcpus[0].next, 2);
+	assert_int_equal((int64_t)fake_kvm.vcpus[0].x[0], -9);
+	assert_nothing_logged();
+	/* KVM does not tell which vCPUs are off. */
+	fake_kvm_reset();
+	config.cpus = 2;
+	fake_kvm_script(0, script, 2);
+	fake_kvm.fail_request = KVM_GET_MP_STATE;
+	fake_kvm.fail_error = EIO;
+	assert_int_equal(run(&config), TL_STATUS_VM);
+	assert_error("vCPU 0 stopped at PC ", "cannot suspend to RAM: Input/output error");
+}
+
 static void test_initrd_cut(void **state)
 {
 	struct tl_vmm_config config = config_of();
@@ -398,6 +423,7 @@ int main(void)
 		TEST(test_ends_of_a_guest),
 		TEST(test_recordings),
 		TEST(test_resets),
+		TEST(test_suspend),
 		TEST(test_initrd_cut),
 		TEST(test_device_tree_written),
 	};

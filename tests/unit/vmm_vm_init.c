@@ -5,7 +5,7 @@
  * Links: vmm/core/vcpu.c vmm/core/exit.c vmm/core/vm.c vmm/core/kvm_attr.c vmm/core/mem.c
  * Links: vmm/core/bus.c vmm/core/loop.c vmm/core/console.c vmm/arch/arm64/vcpu_regs.c
  * Links: vmm/arch/arm64/vm_type.c vmm/arch/arm64/gic.c vmm/arch/arm64/gic_reset.c
- * Links: vmm/arch/arm64/smccc.c tests/unit/fake_kvm.c tests/unit/fake_log.c
+ * Links: vmm/arch/arm64/suspend.c vmm/arch/arm64/smccc.c tests/unit/fake_kvm.c tests/unit/fake_log.c
  */
 #include "tests/unit/unit.h"
 

@@ -12,6 +12,7 @@
 
 #include "base/log.h"
 #include "vmm/arch/arm64/smccc.h"
+#include "vmm/arch/arm64/suspend.h"
 #include "vmm/arch/arm64/vcpu_regs.h"
 #include "vmm/core/kvm.h"
 #include "vmm/core/vm.h"
@@ -61,12 +62,25 @@ static void exit_mmio(struct tl_vcpu *vcpu, struct kvm_run *run)
 
 static void exit_system_event(struct tl_vcpu *vcpu, struct kvm_run *run)
 {
+	int ret;
+
 	switch (run->system_event.type) {
 	case KVM_SYSTEM_EVENT_SHUTDOWN:
 		stop_vm(vcpu, TL_STOP_POWEROFF, "%s", "");
 		break;
 	case KVM_SYSTEM_EVENT_RESET:
 		stop_vm(vcpu, TL_STOP_RESET, "%s", "");
+		break;
+	case KVM_SYSTEM_EVENT_SUSPEND:
+		/* Whether the others are off can be asked only while they are parked. */
+		vcpu->suspend_asked = true;
+		stop_vm(vcpu, TL_STOP_SUSPEND, "%s", "");
+		break;
+	case KVM_SYSTEM_EVENT_WAKEUP:
+		ret = tl_suspend_wake(vcpu);
+		if (ret)
+			stop_vm(vcpu, TL_STOP_ERROR, "cannot wake up from suspend to RAM: %s",
+				strerror(-ret));
 		break;
 	case KVM_SYSTEM_EVENT_CRASH:
 		stop_vm(vcpu, TL_STOP_CRASH, "the guest reported a crash");

@@ -7,6 +7,7 @@
 #define TL_VMM_CORE_VCPU_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -27,6 +28,12 @@ struct tl_vcpu {
 	bool parked;                     /* under vm->lock */
 	pid_t tid;                       /* 0 until the thread runs; under vm->lock */
 	uint64_t exits[TL_EXIT_REASONS]; /* written by its thread only */
+
+	/* Suspend to RAM (arch/arm64/suspend.h); its thread's, or the main thread's if parked. */
+	bool suspend_asked;    /* the guest has made the call, which is not answered */
+	uint64_t resume_entry; /* where it goes on, and with what in x0 */
+	uint64_t resume_context;
+	_Atomic bool suspended; /* sleeps; others only look */
 };
 
 /* Creates the vCPU's file descriptor and run area. Returns 0 or -errno (logged). */

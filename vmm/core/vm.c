@@ -12,6 +12,7 @@
 
 #include "base/log.h"
 #include "vmm/arch/arm64/smccc.h"
+#include "vmm/arch/arm64/suspend.h"
 #include "vmm/arch/arm64/vcpu_regs.h"
 #include "vmm/arch/arm64/vm_type.h"
 #include "vmm/core/kvm.h"
@@ -110,8 +111,10 @@ int tl_vm_init(struct tl_vm *vm, const struct tl_vm_config *config)
 		ret = add_vcpus(vm, config->vcpus);
 	if (!ret)
 		ret = tl_gic_init(&vm->irqchip, config->vcpus, config->spis);
-	if (!ret)
+	if (!ret) {
 		vm->smccc_filter = tl_smccc_setup(vm->vm_fd) == 0;
+		tl_suspend_setup(vm->vm_fd);
+	}
 	return ret;
 }
 
@@ -199,7 +202,7 @@ struct tl_stop tl_vm_stop_reason(struct tl_vm *vm)
 void tl_vm_request_stop(struct tl_vm *vm, const struct tl_stop *stop)
 {
 	pthread_mutex_lock(&vm->lock);
-	if (vm->stop.kind == TL_STOP_NONE)
+	if (vm->stop.kind == TL_STOP_NONE || vm->stop.kind == TL_STOP_SUSPEND)
 		vm->stop = *stop;
 	if (vm->phase == TL_PHASE_RUN)
 		vm->phase = TL_PHASE_PARK;
@@ -215,6 +218,7 @@ int tl_vm_reset(struct tl_vm *vm)
 
 	for (unsigned int i = 0; i < vm->vcpu_count; i++)
 		tl_vcpu_complete(&vm->vcpus[i]);
+	tl_suspend_forget(vm);
 	tl_bus_reset(&vm->bus);
 	for (unsigned int i = 0; i < vm->vcpu_count; i++) {
 		ret = tl_vcpu_regs_init(&vm->vcpus[i]);

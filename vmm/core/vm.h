@@ -23,6 +23,7 @@ enum tl_stop_kind {
 	TL_STOP_NONE,
 	TL_STOP_POWEROFF, /* PSCI SYSTEM_OFF */
 	TL_STOP_RESET,    /* PSCI SYSTEM_RESET: the VM is to be restarted in place */
+	TL_STOP_SUSPEND,  /* PSCI SYSTEM_SUSPEND: tl_suspend_enter(), and on */
 	TL_STOP_CRASH,    /* the guest said that it crashed */
 	TL_STOP_ERROR,    /* the VM cannot go on */
 };
@@ -96,8 +97,8 @@ void tl_vm_pause(struct tl_vm *vm);
 struct tl_stop tl_vm_stop_reason(struct tl_vm *vm);
 
 /*
- * Asks for a stop; the first reason counts. Returns at once: the loop is woken,
- * and the main thread pauses the rest. Any thread.
+ * Asks for a stop; the first reason counts, but any other more than SUSPEND. Returns at once: the
+ * loop is woken, and the main thread pauses the rest. Any thread.
  */
 void tl_vm_request_stop(struct tl_vm *vm, const struct tl_stop *stop);
 

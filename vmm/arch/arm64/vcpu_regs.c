@@ -18,9 +18,12 @@
 #define REG_PC        CORE_REG(offsetof(struct kvm_regs, regs.pc))
 #define REG_X(n)      CORE_REG(offsetof(struct kvm_regs, regs.regs) + (n) * sizeof(__u64))
 #define REG_MPIDR_EL1 ARM64_SYS_REG(3, 0, 0, 0, 5)
+#define REG_SCTLR_EL1 ARM64_SYS_REG(3, 0, 1, 0, 0)
 
 /* MPIDR_EL1: Aff3 in bits 39:32, Aff2 to Aff0 in 23:0 (DDI 0487). */
 #define MPIDR_AFFINITY UINT64_C(0xff00ffffff)
+/* SCTLR_EL1.EE: data of this exception level is big-endian. */
+#define SCTLR_EE (UINT64_C(1) << 25)
 
 static int get_reg(const struct tl_vcpu *vcpu, uint64_t id, uint64_t *value)
 {
@@ -36,7 +39,7 @@ static int set_reg(const struct tl_vcpu *vcpu, uint64_t id, uint64_t value)
 	return tl_kvm_ioctl_ptr(vcpu->fd, KVM_SET_ONE_REG, &reg);
 }
 
-int tl_vcpu_regs_init(struct tl_vcpu *vcpu)
+static int init_vcpu(struct tl_vcpu *vcpu, bool off)
 {
 	struct kvm_vcpu_init init = {0};
 	int ret = tl_kvm_ioctl_ptr(vcpu->vm->vm_fd, KVM_ARM_PREFERRED_TARGET, &init);
@@ -46,13 +49,33 @@ int tl_vcpu_regs_init(struct tl_vcpu *vcpu)
 		return ret;
 	}
 	init.features[0] |= 1u << KVM_ARM_VCPU_PSCI_0_2;
-	if (vcpu->id > 0)
+	if (off)
 		init.features[0] |= 1u << KVM_ARM_VCPU_POWER_OFF;
 	ret = tl_kvm_ioctl_ptr(vcpu->fd, KVM_ARM_VCPU_INIT, &init);
 	if (ret)
 		tl_log_error("cannot initialise vCPU %u (target %u): %s", vcpu->id, init.target,
 			strerror(-ret));
 	return ret;
+}
+
+int tl_vcpu_regs_init(struct tl_vcpu *vcpu)
+{
+	return init_vcpu(vcpu, vcpu->id > 0);
+}
+
+int tl_vcpu_regs_restart(struct tl_vcpu *vcpu, uint64_t pc, uint64_t x0)
+{
+	uint64_t sctlr = 0;
+	int ret = get_reg(vcpu, REG_SCTLR_EL1, &sctlr);
+	bool big_endian = sctlr & SCTLR_EE;
+
+	if (!ret)
+		ret = init_vcpu(vcpu, false);
+	if (!ret && big_endian)
+		ret = get_reg(vcpu, REG_SCTLR_EL1, &sctlr);
+	if (!ret && big_endian)
+		ret = set_reg(vcpu, REG_SCTLR_EL1, sctlr | SCTLR_EE);
+	return ret ? ret : tl_vcpu_regs_set_boot(vcpu, pc, x0);
 }
 
 int tl_vcpu_regs_set_boot(struct tl_vcpu *vcpu, uint64_t pc, uint64_t x0)

@@ -18,6 +18,12 @@ struct tl_vcpu;
 int tl_vcpu_regs_init(struct tl_vcpu *vcpu);
 
 /*
+ * The same for a vCPU that comes back from suspend to RAM: powered on, at pc with x0, as by
+ * PSCI CPU_ON; its data stay as big-endian as they were. Returns 0 or -errno (logged).
+ */
+int tl_vcpu_regs_restart(struct tl_vcpu *vcpu, uint64_t pc, uint64_t x0);
+
+/*
  * Sets the registers that the arm64 boot protocol names (booting.rst): pc, and
  * x0 = the device tree's guest physical address. Returns 0 or -errno (logged).
  */

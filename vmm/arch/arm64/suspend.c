@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Suspend to RAM. A vCPU that sleeps is still in KVM_RUN (KVM_MP_STATE_SUSPENDED), so it can
+ * be paused and resumed like any other (Documentation/virt/kvm/api.rst, KVM_EXIT_SYSTEM_EVENT
+ * and 4.39 KVM_SET_MP_STATE).
+ */
+#include "vmm/arch/arm64/suspend.h"
+
+#include <errno.h>
+
+#include "base/log.h"
+#include "vmm/arch/arm64/vcpu_regs.h"
+#include "vmm/core/kvm.h"
+#include "vmm/core/vm.h"
+
+/* DEN0022, section 5.2.2 */
+#define PSCI_DENIED          (-3)
+#define PSCI_INVALID_ADDRESS (-9)
+
+void tl_suspend_setup(int vm_fd)
+{
+	struct kvm_enable_cap cap = {.cap = KVM_CAP_ARM_SYSTEM_SUSPEND};
+
+	if (!tl_kvm_check(vm_fd, KVM_CAP_ARM_SYSTEM_SUSPEND) ||
+		tl_kvm_ioctl_ptr(vm_fd, KVM_ENABLE_CAP, &cap))
+		tl_log_info(
+			"this kernel (Linux 5.19 and later can) does not let guests suspend to RAM");
+}
+
+/* Whether every other vCPU is off, as the caller has to see to (5.20.2). */
+static int others_are_off(struct tl_vm *vm, const struct tl_vcpu *caller, bool *off)
+{
+	*off = true;
+	for (unsigned int i = 0; i < vm->vcpu_count; i++) {
+		struct kvm_mp_state state = {0};
+		int ret;
+
+		if (&vm->vcpus[i] == caller)
+			continue;
+		ret = tl_kvm_ioctl_ptr(vm->vcpus[i].fd, KVM_GET_MP_STATE, &state);
+		if (ret)
+			return ret;
+		*off = *off && state.mp_state == KVM_MP_STATE_STOPPED;
+	}
+	return 0;
+}
+
+/* x1 is where to go on, x2 what x0 is then (5.20.1). */
+static int enter(struct tl_vm *vm, struct tl_vcpu *vcpu)
+{
+	struct kvm_mp_state state = {.mp_state = KVM_MP_STATE_SUSPENDED};
+	bool off = false;
+	int ret = tl_vcpu_regs_get_x(vcpu, 1, &vcpu->resume_entry);
+
+	if (!ret)
+		ret = tl_vcpu_regs_get_x(vcpu, 2, &vcpu->resume_context);
+	if (!ret)
+		ret = others_are_off(vm, vcpu, &off);
+	if (ret)
+		return ret;
+	if (!off)
+		return tl_vcpu_regs_set_x(vcpu, 0, (uint64_t)PSCI_DENIED);
+	if (vcpu->resume_entry % 4 || !tl_mem_contains(&vm->mem, vcpu->resume_entry, 4))
+		return tl_vcpu_regs_set_x(vcpu, 0, (uint64_t)PSCI_INVALID_ADDRESS);
+	ret = tl_kvm_ioctl_ptr(vcpu->fd, KVM_SET_MP_STATE, &state);
+	if (!ret)
+		atomic_store_explicit(&vcpu->suspended, true, memory_order_relaxed);
+	return ret;
+}
+
+int tl_suspend_enter(struct tl_vm *vm)
+{
+	for (unsigned int i = 0; i < vm->vcpu_count; i++) {
+		struct tl_vcpu *vcpu = &vm->vcpus[i];
+		int ret;
+
+		if (!vcpu->suspend_asked)
+			continue;
+		vcpu->suspend_asked = false;
+		ret = enter(vm, vcpu);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+int tl_suspend_wake(struct tl_vcpu *vcpu)
+{
+	/* As after CPU_ON (DEN0022, section 6.4): everything is lost but RAM and the GIC. */
+	int ret = tl_vcpu_regs_restart(vcpu, vcpu->resume_entry, vcpu->resume_context);
+
+	atomic_store_explicit(&vcpu->suspended, false, memory_order_relaxed);
+	return ret;
+}
+
+void tl_suspend_forget(struct tl_vm *vm)
+{
+	for (unsigned int i = 0; i < vm->vcpu_count; i++) {
+		vm->vcpus[i].suspend_asked = false;
+		atomic_store_explicit(&vm->vcpus[i].suspended, false, memory_order_relaxed);
+	}
+}
+
+bool tl_suspend_asleep(const struct tl_vm *vm)
+{
+	for (unsigned int i = 0; i < vm->vcpu_count; i++) {
+		if (atomic_load_explicit(&vm->vcpus[i].suspended, memory_order_relaxed))
+			return true;
+	}
+	return false;
+}

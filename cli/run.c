@@ -20,7 +20,8 @@ static const char help_tail[] =
 	"\n"
 	"Exit status: 0 powered off (or Ctrl-A x), 1 output could not be written, 2 usage,\n"
 	"3 unusable kernel, initrd or command line, 4 the host cannot run it, 5 the guest\n"
-	"reported a crash, 6 the VM could not go on, 124 time ran out, 128+N signal N.\n";
+	"reported a crash, 6 the VM could not go on, 124 time ran out, 128+N signal N (SIGTERM:\n"
+	"the guest did not power off, or the signal came twice).\n";
 
 static void help(const struct tl_options *options)
 {
@@ -80,6 +81,7 @@ int tl_cli_run(int argc, char **argv)
 		config->vmm.append = "";
 		config->vmm.cpus = 1;
 		config->vmm.mem = UINT64_C(256) << 20;
+		config->vmm.grace_s = 60;
 		status = run(&options, argc, argv);
 	} else {
 		tl_log_error("out of memory");

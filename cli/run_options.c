@@ -148,6 +148,16 @@ static int set_timeout(struct tl_options *options, char *value)
 	return set_count(options, value, 1000000, &config_of(options)->vmm.timeout_s);
 }
 
+static int set_grace(struct tl_options *options, char *value)
+{
+	uint64_t seconds;
+
+	if (tl_parse_u64(value, 0, 1000000, &seconds))
+		return tl_options_bad(options, "wants a whole number from 0 to 1000000");
+	config_of(options)->vmm.grace_s = (unsigned int)seconds;
+	return 0;
+}
+
 static int set_dump_dtb(struct tl_options *options, char *value)
 {
 	config_of(options)->vmm.dump_dtb = value;
@@ -201,6 +211,8 @@ const struct tl_option tl_run_options[] = {
 	HEADING("This run:"),
 	{VALUE, "timeout", "SECONDS", "end the guest after that time, with status 124",
 		set_timeout},
+	{VALUE, "grace", "SECONDS", "time to power off after SIGTERM, which presses the power key",
+		set_grace, "60"},
 	{VALUE, "dump-dtb", "FILE", "write the device tree that the guest would get, and end",
 		set_dump_dtb, HERE_ONLY},
 	{FLAG, "show-layout", NULL, "print what goes where in RAM, and end", set_show_layout,

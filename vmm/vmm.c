@@ -21,6 +21,7 @@
 #include "vmm/boot/image.h"
 #include "vmm/boot/layout.h"
 #include "vmm/core/console.h"
+#include "vmm/core/power_key.h"
 #include "vmm/core/terminal.h"
 #include "vmm/core/vm.h"
 #include "vmm/devices.h"
@@ -41,6 +42,7 @@ struct guest {
 	struct tl_console console;
 	struct tl_vm vm;
 	struct tl_events events;
+	struct tl_power_key power_key;
 	struct tl_session *session;   /* the profile, or NULL */
 	struct tl_recorder *recorder; /* the recording, or NULL */
 };
@@ -288,7 +290,7 @@ static int run_vm(struct guest *guest)
 	if (ret)
 		return ret == -EEXIST ? TL_STATUS_USAGE : TL_STATUS_HOST;
 	tl_terminal_raw(STDIN_FILENO);
-	tl_events_watch_stop(&guest->events, config->timeout_s);
+	tl_events_watch_stop(&guest->events, config->timeout_s, config->grace_s);
 	status = run(guest);
 	tl_console_drain(&guest->console, DRAIN_MS);
 	tl_terminal_restore();
@@ -318,6 +320,7 @@ static int start(struct guest *guest)
 		.mem = &guest->vm.mem,
 		.loop = &guest->loop,
 		.console = &guest->console,
+		.power_key = &guest->power_key,
 	};
 
 	int ret;
@@ -353,10 +356,12 @@ int tl_vmm_run(const struct tl_vmm_config *config)
 	guest->machine = &tl_machine_virt;
 	guest->initrd = TL_SOURCE_INIT;
 	guest->image.source = TL_SOURCE_INIT;
+	guest->events = TL_EVENTS_INIT;
 	tl_vm_blank(&guest->vm);
 	ret = tl_loop_init(&guest->loop);
 	if (!ret)
 		ret = tl_events_init(&guest->events, &guest->loop);
+	guest->events.key = &guest->power_key;
 	if (ret)
 		tl_log_error("cannot set up the event loop: %s", strerror(-ret));
 	tl_console_init(&guest->console, &guest->loop, STDIN_FILENO, STDOUT_FILENO);

@@ -30,6 +30,7 @@ struct tl_vmm_config {
 	const char *profile_json; /* of either; or NULL */
 	const char *symbols;      /* file with the guest's symbols; NULL: the kernel's own */
 	unsigned int timeout_s;   /* 0: none */
+	unsigned int grace_s;     /* from SIGTERM to the end; 0: at once */
 };
 
 /* Runs a VM from start to end on the calling (main) thread. Returns an exit status. */

@@ -54,7 +54,7 @@ until [ "$(count "$WORK/out" '^up')" -ge 2 ] || [ "$tries" -eq 0 ]; do
 	sleep 0.1
 done
 [ "$tries" -gt 0 ] || problem 'did not come up a second time within 30 s'
-kill -TERM "$pid" 2>/dev/null
+kill -HUP "$pid" 2>/dev/null
 wait "$pid"
 end
 

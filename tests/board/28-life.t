@@ -42,3 +42,50 @@ output_has '^suspend: resumed'
 output_has '^suspend: by the console'
 output_lacks 'by the clock'
 end
+
+# power OPTION...: guest/power in the background, up and waiting for its key.
+power() {
+	trapline run "$TL_GUESTS/power.bin" "$@" </dev/null >"$WORK/out" 2>"$WORK/err" &
+	pid=$!
+	wait_for "$WORK/out" 'waits for the key'
+}
+
+# ends STATUS: it does, with this status.
+ends() {
+	wait "$pid"
+	status=$?
+	status_is "$1"
+}
+
+begin 'SIGTERM presses the power key: the guest powers off, status 0'
+power
+kill -TERM "$pid"
+ends 0
+output_has '^power: pressed'
+error_has "^trapline: warning: signal 15 .*: pressed the guest's power key; it has 60 s"
+end
+
+begin 'SIGTERM: a guest that stays has its time, then status 143'
+power --append deaf --grace 2
+kill -TERM "$pid"
+ends 143
+output_has '^power: pressed'
+output_has '^power: released'
+error_has '^trapline: warning: the guest did not power off within 2 s'
+end
+
+begin 'SIGTERM twice: at once, status 143'
+power --append deaf --grace 1000
+kill -TERM "$pid"
+wait_for "$WORK/out" 'pressed'
+kill -TERM "$pid"
+ends 143
+end
+
+begin 'SIGTERM with --grace 0: at once, status 143'
+power --grace 0
+kill -TERM "$pid"
+ends 143
+output_lacks 'pressed'
+error_lines 1
+end

@@ -67,9 +67,10 @@ void tl_events_fini(struct tl_events *events)
 	(void)events;
 }
 
-void tl_events_watch_stop(struct tl_events *events, unsigned int timeout_s)
+void tl_events_watch_stop(struct tl_events *events, unsigned int timeout_s, unsigned int grace_s)
 {
 	(void)timeout_s;
+	(void)grace_s;
 	if (out_of_time)
 		tl_loop_wake(events->loop);
 }

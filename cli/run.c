@@ -3,6 +3,7 @@
  * trapline run: options to a configuration, and the run. What is wrong with an option is
  * said in one line, with exit status 2.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -12,6 +13,7 @@
 
 static const char help_head[] =
 	"usage: trapline run [OPTION...] KERNEL\n"
+	"       trapline run [OPTION...] --firmware FILE\n"
 	"\n"
 	"Boots KERNEL (arm64 Image, also by gzip, zstd or EFI zboot; ELF; raw binary) on\n"
 	"machine virt. The console is standard input and output; Ctrl-A x ends the guest.\n";
@@ -41,6 +43,24 @@ static int take_kernel(struct tl_options *options, int argc, char **argv, int fi
 	return first < argc ? tl_options_add(options, "kernel", argv[first]) : 0;
 }
 
+/* One thing to start, and what goes with it. Returns 0 or -EINVAL (logged). */
+static int check_start(const struct tl_vmm_config *vmm)
+{
+	if (!vmm->kernel && !vmm->firmware)
+		tl_log_error("no kernel named; see trapline run --help");
+	else if (vmm->kernel && vmm->firmware)
+		tl_log_error(
+			"--firmware '%s' and kernel '%s': firmware takes a kernel from a disk, so "
+			"name only one of them",
+			vmm->firmware, vmm->kernel);
+	else if (vmm->firmware && vmm->initrd)
+		tl_log_error("--initrd '%s': firmware takes one from a disk, with its kernel",
+			vmm->initrd);
+	else
+		return 0;
+	return -EINVAL;
+}
+
 static int run(struct tl_options *options, int argc, char **argv)
 {
 	struct tl_run_config *config = options->opaque;
@@ -61,10 +81,8 @@ static int run(struct tl_options *options, int argc, char **argv)
 		tl_options_print(options, stdout);
 		return TL_STATUS_OK;
 	}
-	if (!config->vmm.kernel) {
-		tl_log_error("no kernel named; see trapline run --help");
+	if (check_start(&config->vmm))
 		return TL_STATUS_USAGE;
-	}
 	return tl_vmm_run(&config->vmm);
 }
 

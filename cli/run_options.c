@@ -40,6 +40,12 @@ static int set_kernel(struct tl_options *options, char *value)
 	return 0;
 }
 
+static int set_firmware(struct tl_options *options, char *value)
+{
+	config_of(options)->vmm.firmware = value;
+	return 0;
+}
+
 static int set_initrd(struct tl_options *options, char *value)
 {
 	config_of(options)->vmm.initrd = value;
@@ -190,6 +196,8 @@ static int set_verbose(struct tl_options *options, char *value)
 const struct tl_option tl_run_options[] = {
 	{VALUE, "kernel", .place = TL_OPTION_FILE, .set = set_kernel},
 	HEADING("Machine:"),
+	{VALUE, "firmware", "FILE", "firmware such as U-Boot in the machine's flash, instead of KERNEL",
+		set_firmware},
 	{VALUE, "initrd", "FILE", "initial RAM disk", set_initrd},
 	{VALUE, "append", "STRING", "kernel command line", set_append},
 	{VALUE, "cpus", "N", "vCPUs", set_cpus, "1"},

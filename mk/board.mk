@@ -10,7 +10,9 @@ TRAPLINE := $(BUILD)/arm64/trapline
 
 # What commands on the board find in $TL_GUESTS. The Image is there too, so that
 # the folder is complete on a native board.
-BOARD_GUESTS := $(GUEST_ELF) $(GUEST_BIN) $(GUEST_DIR)/linux.cpio.gz $(GUEST_DIR)/Image
+BOARD_GUESTS := $(GUEST_ELF) $(GUEST_BIN) $(GUEST_DIR)/linux.cpio.gz $(GUEST_DIR)/Image $(GUEST_DIR)/u-boot.bin
+# Too large for each boot of the board: only in the build folder, which the board sees.
+BOARD_DISKS := $(GUEST_DIR)/u-boot.img
 # Measures any VMM from outside, for the benchmarks.
 MEASURE := $(BUILD)/arm64/measure
 # The kernel's own test of what our series adds statistics to.
@@ -43,9 +45,9 @@ $(BOARD_INITRAMFS): board/init scripts/initramfs mk/board.mk $(TRAPLINE) $(MEASU
 
 # Everything that scripts/board needs.
 ifeq ($(BOARD_KIND),native)
-board-files: $(TRAPLINE) $(BOARD_GUESTS)
+board-files: $(TRAPLINE) $(BOARD_GUESTS) $(BOARD_DISKS)
 else
-board-files: $(BOARD_INITRAMFS) $(BUILD)/kernel/Image | deps-board
+board-files: $(BOARD_INITRAMFS) $(BOARD_DISKS) $(BUILD)/kernel/Image | deps-board
 endif
 
 board: board-files ## a shell on the board

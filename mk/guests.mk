@@ -64,4 +64,14 @@ $(GUEST_DIR)/linux.cpio.gz: $(GUEST_DIR)/linux-init scripts/initramfs mk/guests.
 	$(Q)scripts/initramfs $@ init=$(GUEST_DIR)/linux-init bin/busybox=$(BUILD)/sysroot/bin/busybox \
 		'bin/sh->busybox' proc/ sys/ dev/ tmp/
 
+# Other people's firmware, and a disk that it boots Linux from.
+$(GUEST_DIR)/u-boot.bin: scripts/u-boot | deps-build
+	$(call say,U-BOOT,$@)
+	@mkdir -p $(@D)
+	$(Q)scripts/u-boot firmware $@
+
+$(GUEST_DIR)/u-boot.img: scripts/u-boot $(GUEST_DIR)/Image $(GUEST_DIR)/linux.cpio.gz | deps-build
+	$(call say,DISK,$@)
+	$(Q)scripts/u-boot disk $@ $(GUEST_DIR)/Image $(GUEST_DIR)/linux.cpio.gz
+
 -include $(shell find $(GUEST_OBJ) -name '*.d' 2>/dev/null)

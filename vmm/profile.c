@@ -37,6 +37,9 @@ static void add_region(struct tl_vm_map *map, const char *name, uint64_t base, u
 static void describe(struct tl_vm_map *map, const struct tl_vm *vm)
 {
 	add_region(map, "ram", vm->mem.base, vm->mem.size);
+	/* Memory, too: what faults there is mapped. */
+	if (vm->flash.size)
+		add_region(map, "ram", vm->flash.base, vm->flash.size);
 	add_region(map, "gicd", TL_GIC_DIST_BASE, TL_GIC_DIST_SIZE);
 	if (vm->irqchip.kind == TL_GIC_V3)
 		add_region(map, "gicr", TL_GIC_REDIST_BASE, TL_GIC_REDIST_SIZE * vm->vcpu_count);
@@ -112,7 +115,7 @@ static struct tl_symbols *load_symbols(
 	const char *path = config->symbols ? config->symbols : config->kernel;
 	struct tl_symbols *symbols;
 	uint64_t start;
-	int ret = tl_symbols_load(&symbols, path);
+	int ret = path ? tl_symbols_load(&symbols, path) : -ENOENT;
 
 	if (ret && config->symbols)
 		tl_log_warn("--symbols '%s': %s; addresses stay numbers", path,

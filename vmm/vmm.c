@@ -18,6 +18,7 @@
 #include "vmm/arch/arm64/suspend.h"
 #include "vmm/arch/arm64/vcpu_regs.h"
 #include "vmm/boot/fdt.h"
+#include "vmm/boot/firmware.h"
 #include "vmm/boot/image.h"
 #include "vmm/boot/layout.h"
 #include "vmm/core/console.h"
@@ -36,7 +37,7 @@ struct guest {
 	const struct tl_vmm_config *config;
 	const struct tl_machine *machine;
 	struct tl_image image;
-	struct tl_source initrd;
+	struct tl_source initrd, firmware;
 	struct tl_layout layout;
 	struct tl_loop loop;
 	struct tl_console console;
@@ -46,6 +47,16 @@ struct guest {
 	struct tl_session *session;   /* the profile, or NULL */
 	struct tl_recorder *recorder; /* the recording, or NULL */
 };
+
+static int open_firmware(struct guest *guest)
+{
+	const struct tl_machine *machine = guest->machine;
+
+	guest->layout.kind = TL_IMAGE_FIRMWARE;
+	guest->layout.flash = guest->layout.entry = machine->flash_base;
+	guest->layout.flash_size = machine->flash_size;
+	return tl_firmware_open(&guest->firmware, guest->config->firmware, machine->flash_bank);
+}
 
 static int open_initrd(struct guest *guest)
 {
@@ -61,7 +72,8 @@ static int prepare(struct guest *guest)
 	int ret = tl_fdt_check_cmdline(config->append);
 
 	if (!ret)
-		ret = tl_image_open(&guest->image, config->kernel);
+		ret = config->firmware ? open_firmware(guest)
+				       : tl_image_open(&guest->image, config->kernel);
 	if (!ret)
 		ret = open_initrd(guest);
 	guest->layout.kernel_path = config->kernel;
@@ -69,7 +81,7 @@ static int prepare(struct guest *guest)
 	guest->layout.ram_base = guest->machine->ram_base;
 	guest->layout.ram_size = config->mem;
 	guest->layout.initrd_size = guest->initrd.file_size;
-	if (!ret)
+	if (!ret && !config->firmware)
 		ret = tl_image_place(&guest->image, &guest->layout);
 	if (!ret)
 		ret = tl_layout_place(&guest->layout);
@@ -117,14 +129,16 @@ static int load(struct guest *guest)
 {
 	const struct tl_layout *layout = &guest->layout;
 	void *fdt = tl_mem_at(&guest->vm.mem, layout->fdt, TL_LAYOUT_FDT_SIZE);
-	int ret = tl_image_load(&guest->image, layout, &guest->vm.mem);
+	bool firmware = layout->kind == TL_IMAGE_FIRMWARE;
+	int ret = firmware ? 0 : tl_image_load(&guest->image, layout, &guest->vm.mem);
 
 	if (!ret)
 		ret = load_initrd(guest);
 	if (!ret)
 		ret = fdt ? build_fdt(guest, fdt) : -EFAULT;
 	if (!ret)
-		ret = tl_vcpu_regs_set_boot(&guest->vm.vcpus[0], layout->entry, layout->fdt);
+		ret = tl_vcpu_regs_set_boot(
+			&guest->vm.vcpus[0], layout->entry, firmware ? 0 : layout->fdt);
 	return ret;
 }
 
@@ -265,17 +279,27 @@ static int run_vm(struct guest *guest)
 {
 	const struct tl_vmm_config *config = guest->config;
 	int status;
-	int ret = load(guest);
+	int ret = 0;
 
+	/* Once: the guest cannot change it, so a reset finds it there. */
+	if (config->firmware)
+		ret = tl_firmware_load(&guest->firmware, &guest->vm.flash);
+	if (!ret)
+		ret = load(guest);
 	if (ret)
 		return TL_STATUS_INPUT;
 	if (config->dump_dtb)
 		return dump_dtb(guest);
 	if (config->profile || config->count) {
-		const struct tl_bpf_range ram = {
-			guest->layout.ram_base, guest->layout.ram_base + guest->layout.ram_size};
-		const struct tl_bpf_options options = {
-			.vm = getpid(), .known_threads = true, .ram = &ram, .ram_count = 1};
+		const struct tl_mem *flash = &guest->vm.flash;
+		const struct tl_bpf_range ram[] = {
+			{guest->layout.ram_base, guest->layout.ram_base + guest->layout.ram_size},
+			{flash->base, flash->base + flash->size},
+		};
+		const struct tl_bpf_options options = {.vm = getpid(),
+			.known_threads = true,
+			.ram = ram,
+			.ram_count = flash->size ? 2 : 1};
 
 		ret = tl_session_create(&guest->session,
 			config->profile ? TL_SESSION_EVENTS : TL_SESSION_COUNTS, &options);
@@ -312,6 +336,8 @@ static int start(struct guest *guest)
 		.vcpus = guest->config->cpus,
 		.ram_base = guest->layout.ram_base,
 		.ram_size = guest->config->mem,
+		.flash_base = guest->layout.flash,
+		.flash_size = guest->layout.flash_size,
 		.gic = guest->config->gic,
 		.spis = tl_machine_spis(guest->machine, tl_devices_count(guest->config)),
 	};
@@ -354,7 +380,7 @@ int tl_vmm_run(const struct tl_vmm_config *config)
 	}
 	guest->config = config;
 	guest->machine = &tl_machine_virt;
-	guest->initrd = TL_SOURCE_INIT;
+	guest->initrd = guest->firmware = TL_SOURCE_INIT;
 	guest->image.source = TL_SOURCE_INIT;
 	guest->events = TL_EVENTS_INIT;
 	tl_vm_blank(&guest->vm);
@@ -381,6 +407,7 @@ int tl_vmm_run(const struct tl_vmm_config *config)
 	tl_events_fini(&guest->events);
 	tl_loop_fini(&guest->loop);
 	tl_source_close(&guest->initrd);
+	tl_source_close(&guest->firmware);
 	tl_image_close(&guest->image);
 	free(guest);
 	return status;

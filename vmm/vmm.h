@@ -14,9 +14,10 @@
 #include "vmm/dev/virtio/blk.h"
 
 struct tl_vmm_config {
-	const char *kernel;
-	const char *initrd; /* or NULL */
-	const char *append; /* kernel command line, may be empty */
+	const char *kernel;   /* or NULL, with firmware */
+	const char *firmware; /* or NULL, with a kernel */
+	const char *initrd;   /* or NULL; only with a kernel */
+	const char *append;   /* kernel command line, may be empty */
 	unsigned int cpus;
 	uint64_t mem; /* bytes */
 	enum tl_gic_kind gic;

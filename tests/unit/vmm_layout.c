@@ -111,6 +111,24 @@ static void test_raw(void **state)
 	assert_int_equal(layout.initrd, BASE + 128 * MIB);
 }
 
+/* Firmware is outside of RAM, and finds the device tree where QEMU's board has it. */
+static void test_firmware(void **state)
+{
+	struct tl_layout layout = {
+		.ram_base = BASE,
+		.ram_size = 2 * MIB,
+		.kind = TL_IMAGE_FIRMWARE,
+		.flash_size = 128 * MIB,
+	};
+
+	(void)state;
+	assert_int_equal(tl_layout_place(&layout), 0);
+	assert_int_equal(layout.fdt, BASE);
+	assert_int_equal(layout.entry, 0);
+	assert_int_equal(layout.kernel_size, 0);
+	assert_nothing_logged();
+}
+
 static void test_elf_at_the_start_of_ram(void **state)
 {
 	struct tl_layout layout = raw_in(64 * MIB, 40 * MIB, 0);
@@ -267,6 +285,8 @@ int main(void)
 		cmocka_unit_test_setup(test_linux, fake_log_reset),
 		cmocka_unit_test_setup(test_linux_without_initrd, fake_log_reset),
 		cmocka_unit_test_setup(test_raw, fake_log_reset),
+		cmocka_unit_test_setup(test_firmware, fake_log_reset),
+		cmocka_unit_test_setup(test_firmware, fake_log_reset),
 		cmocka_unit_test_setup(test_elf_at_the_start_of_ram, fake_log_reset),
 		cmocka_unit_test_setup(test_nothing_overlaps, fake_log_reset),
 		cmocka_unit_test_setup(test_kernel_outside_of_ram, fake_log_reset),

@@ -8,9 +8,10 @@
  * Links: vmm/arch/arm64/vm_type.c vmm/arch/arm64/gic.c vmm/arch/arm64/gic_reset.c
  * Links: vmm/arch/arm64/suspend.c
  * Links: vmm/arch/arm64/smccc.c vmm/boot/image.c vmm/boot/elf.c vmm/boot/source.c vmm/boot/zboot.c
- * Links: vmm/boot/layout.c vmm/boot/fdt.c vmm/devices.c vmm/machine/machine.c vmm/machine/virt.c
- * Links: vmm/machine/skeletons.S vmm/dev/pl011.c vmm/dev/pl031.c vmm/dev/virtio/blk.c
- * Links: vmm/dev/virtio/virtio.c vmm/dev/virtio/mmio.c vmm/dev/virtio/queue.c vmm/dev/pl061.c
+ * Links: vmm/boot/firmware.c vmm/boot/layout.c vmm/boot/fdt.c vmm/devices.c
+ * Links: vmm/machine/machine.c vmm/machine/virt.c vmm/machine/skeletons.S vmm/dev/pl011.c
+ * Links: vmm/dev/pl031.c vmm/dev/pl061.c vmm/dev/virtio/blk.c vmm/dev/virtio/virtio.c
+ * Links: vmm/dev/virtio/mmio.c vmm/dev/virtio/queue.c
  * Links: tests/unit/fake_kvm.c tests/unit/fake_log.c tests/unit/fake_files.c
  * Libs: elf fdt z zstd
  * Wraps: tl_vm_init
@@ -360,7 +361,53 @@ static void test_resets(void **state)
 	assert_int_equal(fake_kvm.vcpus[0].x[0], 0x40100000);
 }
 
-/* The initrd was cut since it was opened, and is read when the VM is there. */
+/* Entered in flash, which it cannot write, with nothing in x0; the same after a reset. */
+static void test_firmware(void **state)
+{
+	static const struct fake_exit script[] = {
+		EVENT(KVM_SYSTEM_EVENT_RESET), EVENT(KVM_SYSTEM_EVENT_SHUTDOWN)};
+	struct tl_vmm_config config = config_of();
+
+	(void)state;
+	config.kernel = NULL;
+	config.firmware = fake_file("firmware", "some code", 9);
+	fake_kvm_script(0, script, 2);
+	assert_int_equal(run(&config), TL_STATUS_OK);
+	assert_nothing_logged();
+	assert_int_equal(fake_kvm.region.slot, 1);
+	assert_int_equal(fake_kvm.region.flags, KVM_MEM_READONLY);
+	assert_int_equal(fake_kvm.region.guest_phys_addr, 0);
+	assert_int_equal(fake_kvm.region.memory_size, 128 * MIB);
+	assert_int_equal(fake_kvm.vcpus[0].inits, 2);
+	assert_int_equal(fake_kvm.vcpus[0].pc, 0);
+	assert_int_equal(fake_kvm.vcpus[0].x[0], 0);
+	fake_kvm_reset();
+	cut = config.firmware;
+	assert_int_equal(run(&config), TL_STATUS_INPUT);
+	assert_error("/firmware' became shorter while it was read");
+	cut = NULL;
+}
+
+static void test_bad_firmware(void **state)
+{
+	struct tl_vmm_config config = config_of();
+
+	(void)state;
+	config.kernel = NULL;
+	config.firmware = fake_path("missing");
+	expect_input_refused(&config, "cannot open firmware '");
+	config.firmware = fake_file("short", "abc", 3);
+	expect_input_refused(&config, "/short' has 3 bytes, and the flash holds 64 MiB");
+	config.firmware = fake_file("elf", "\177ELF and more", 14);
+	expect_input_refused(&config, "/elf' is an ELF file");
+	config.firmware = fake_file("large", "x", 1);
+	assert_int_equal(truncate(config.firmware, 64 * MIB + 1), 0);
+	expect_input_refused(&config, "/large' has 67108865 bytes");
+	/* A whole bank is what the board takes. */
+	assert_int_equal(truncate(config.firmware, 64 * MIB), 0);
+	assert_int_equal(run(&config), TL_STATUS_OK);
+}
+
 /* The call to suspend to RAM is answered (not at address 0), and the guest goes on. */
 static void test_suspend(void **state)
 {
@@ -385,6 +432,7 @@ static void test_suspend(void **state)
 	assert_error("vCPU 0 stopped at PC ", "cannot suspend to RAM: Input/output error");
 }
 
+/* The initrd was cut since it was opened, and is read when the VM is there. */
 static void test_initrd_cut(void **state)
 {
 	struct tl_vmm_config config = config_of();
@@ -425,6 +473,8 @@ int main(void)
 		TEST(test_recordings),
 		TEST(test_resets),
 		TEST(test_suspend),
+		TEST(test_firmware),
+		TEST(test_bad_firmware),
 		TEST(test_initrd_cut),
 		TEST(test_device_tree_written),
 	};

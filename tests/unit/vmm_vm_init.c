@@ -89,6 +89,32 @@ static void test_vm(void **state)
 	tl_vm_fini(&vm);
 }
 
+/* A second slot, which the guest cannot write. */
+static void test_flash(void **state)
+{
+	struct tl_vm_config config = config_of(1, TL_GIC_AUTO);
+	struct tl_vm vm;
+
+	(void)state;
+	config.flash_size = 128 * MIB;
+	tl_vm_blank(&vm);
+	assert_int_equal(tl_vm_init(&vm, &config), 0);
+	assert_nothing_logged();
+	assert_int_equal(fake_kvm.region.slot, 1);
+	assert_int_equal(fake_kvm.region.flags, KVM_MEM_READONLY);
+	assert_int_equal(fake_kvm.region.guest_phys_addr, 0);
+	assert_int_equal(fake_kvm.region.memory_size, 128 * MIB);
+	assert_int_equal(fake_kvm.region.userspace_addr, (uintptr_t)vm.flash.host);
+	/* Devices do not reach it. */
+	assert_null(tl_mem_at(&vm.mem, 0, 4));
+	tl_vm_fini(&vm);
+	fake_kvm.fail_request = KVM_SET_USER_MEMORY_REGION;
+	fake_kvm.fail_error = EINVAL;
+	fake_kvm.fail_skip = 1;
+	expect_error(&config, EINVAL);
+	assert_error("KVM does not take 128 MiB of guest memory at 0: ");
+}
+
 /* arm-vgic-v3.rst: placed, sized, and then initialised, as the last thing. */
 static void test_gicv3(void **state)
 {
@@ -338,6 +364,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_vm, setup),
+		cmocka_unit_test_setup(test_flash, setup),
 		cmocka_unit_test_setup(test_gicv3, setup),
 		cmocka_unit_test_setup(test_gicv2, setup),
 		cmocka_unit_test_setup(test_hosts_without_a_gic, setup),

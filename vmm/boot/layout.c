@@ -53,6 +53,10 @@ int tl_layout_place(struct tl_layout *layout)
 {
 	uint64_t next;
 
+	if (layout->kind == TL_IMAGE_FIRMWARE) {
+		layout->fdt = layout->ram_base;
+		return 0;
+	}
 	if (!fits(layout, layout->kernel, layout->kernel_size))
 		return no_room(
 			layout, "kernel", layout->kernel_path, layout->kernel_size, layout->kernel);
@@ -90,8 +94,10 @@ void tl_layout_print(const struct tl_layout *layout, FILE *out)
 		[TL_IMAGE_LINUX] = "arm64 Image",
 		[TL_IMAGE_ELF] = "ELF",
 		[TL_IMAGE_RAW] = "raw binary",
+		[TL_IMAGE_FIRMWARE] = "firmware",
 	};
 
+	print_range(out, "flash", layout->flash, layout->flash_size);
 	print_range(out, "RAM", layout->ram_base, layout->ram_size);
 	print_range(out, "kernel", layout->kernel, layout->kernel_size);
 	print_range(out, "initrd", layout->initrd, layout->initrd_size);

@@ -16,6 +16,7 @@ enum tl_image_kind {
 	TL_IMAGE_LINUX, /* arm64 Image with its header */
 	TL_IMAGE_ELF,
 	TL_IMAGE_RAW,
+	TL_IMAGE_FIRMWARE, /* not in RAM, but in flash; no kernel */
 };
 
 struct tl_layout {
@@ -23,6 +24,7 @@ struct tl_layout {
 	uint64_t ram_base, ram_size;           /* set by the caller */
 	enum tl_image_kind kind;               /* set by the caller */
 	/* Guest physical ranges; size 0: not there. */
+	uint64_t flash, flash_size;   /* set by the caller: with firmware in it */
 	uint64_t kernel, kernel_size; /* set by the caller: all that the kernel claims */
 	uint64_t initrd, initrd_size; /* size set by the caller */
 	uint64_t fdt;
@@ -30,7 +32,8 @@ struct tl_layout {
 };
 
 /*
- * Places device tree and initrd around a kernel that is already placed.
+ * Places device tree and initrd around a kernel that is already placed. With firmware the
+ * device tree is at the start of RAM, where QEMU's board has it.
  * Returns 0 or -ENOSPC (logged: what does not fit, and what would help).
  */
 int tl_layout_place(struct tl_layout *layout);

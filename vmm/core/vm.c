@@ -29,9 +29,27 @@ void tl_vm_blank(struct tl_vm *vm)
 	tl_bus_init(&vm->bus);
 }
 
+/* One slot of memory. Returns 0 or -errno (logged). */
+static int add_slot(struct tl_vm *vm, const struct tl_mem *mem, uint32_t slot, uint32_t flags)
+{
+	struct kvm_userspace_memory_region region = {
+		.slot = slot,
+		.flags = flags,
+		.guest_phys_addr = mem->base,
+		.memory_size = mem->size,
+		.userspace_addr = (uintptr_t)mem->host,
+	};
+	int ret = tl_kvm_ioctl_ptr(vm->vm_fd, KVM_SET_USER_MEMORY_REGION, &region);
+
+	if (ret)
+		tl_log_error("KVM does not take %llu MiB of guest memory at %#llx: %s",
+			(unsigned long long)(mem->size >> 20), (unsigned long long)mem->base,
+			strerror(-ret));
+	return ret;
+}
+
 static int add_memory(struct tl_vm *vm, const struct tl_vm_config *config)
 {
-	struct kvm_userspace_memory_region region = {.slot = 0};
 	int ret = tl_mem_init(&vm->mem, config->ram_base, config->ram_size);
 
 	if (ret) {
@@ -39,15 +57,18 @@ static int add_memory(struct tl_vm *vm, const struct tl_vm_config *config)
 			(unsigned long long)(config->ram_size >> 20), strerror(-ret));
 		return ret;
 	}
-	region.guest_phys_addr = vm->mem.base;
-	region.memory_size = vm->mem.size;
-	region.userspace_addr = (uintptr_t)vm->mem.host;
-	ret = tl_kvm_ioctl_ptr(vm->vm_fd, KVM_SET_USER_MEMORY_REGION, &region);
-	if (ret)
-		tl_log_error("KVM does not take %llu MiB of guest memory at %#llx: %s",
-			(unsigned long long)(vm->mem.size >> 20), (unsigned long long)vm->mem.base,
-			strerror(-ret));
-	return ret;
+	ret = add_slot(vm, &vm->mem, 0, 0);
+	if (ret || !config->flash_size)
+		return ret;
+	ret = tl_mem_init(&vm->flash, config->flash_base, config->flash_size);
+	if (ret) {
+		tl_log_error("cannot map %llu MiB of flash: %s",
+			(unsigned long long)(config->flash_size >> 20), strerror(-ret));
+		return ret;
+	}
+	/* A write there is an exit as to a device (api.rst, 4.35): nobody answers, it is ignored.
+	 */
+	return add_slot(vm, &vm->flash, 1, KVM_MEM_READONLY);
 }
 
 static int add_vcpus(struct tl_vm *vm, unsigned int count)
@@ -137,6 +158,7 @@ void tl_vm_fini(struct tl_vm *vm)
 	if (vm->kvm_fd >= 0)
 		close(vm->kvm_fd);
 	tl_mem_fini(&vm->mem);
+	tl_mem_fini(&vm->flash);
 	pthread_cond_destroy(&vm->changed);
 	pthread_mutex_destroy(&vm->lock);
 }

@@ -45,8 +45,9 @@ enum tl_vm_phase {
 struct tl_vm {
 	int kvm_fd;
 	int vm_fd;
-	size_t run_size; /* bytes of a struct kvm_run mapping */
-	struct tl_mem mem;
+	size_t run_size;     /* bytes of a struct kvm_run mapping */
+	struct tl_mem mem;   /* RAM */
+	struct tl_mem flash; /* memory that the guest cannot write; not there with size 0 */
 	struct tl_bus bus;
 	struct tl_irqchip irqchip;
 	struct tl_loop *loop;       /* not owned; woken when the VM stops */
@@ -70,8 +71,9 @@ void tl_vm_blank(struct tl_vm *vm);
 
 struct tl_vm_config {
 	unsigned int vcpus;
-	uint64_t ram_base; /* guest physical */
-	uint64_t ram_size; /* bytes */
+	uint64_t ram_base;               /* guest physical */
+	uint64_t ram_size;               /* bytes */
+	uint64_t flash_base, flash_size; /* size 0: none; else outside of RAM */
 	enum tl_gic_kind gic;
 	unsigned int spis; /* shared interrupts that the machine's devices need */
 };

@@ -26,6 +26,8 @@ struct tl_machine {
 	const char *name;
 	const uint8_t *skeleton; /* compiled device tree, embedded */
 	uint64_t ram_base;
+	/* Where flash is, and firmware starts; the firmware's file may fill the first bank. */
+	uint64_t flash_base, flash_size, flash_bank;
 	unsigned int spis; /* highest shared interrupt that its own devices use + 1 */
 	const struct tl_machine_dev *devs;
 	size_t dev_count;

@@ -21,6 +21,10 @@ const struct tl_machine tl_machine_virt = {
 	.name = "virt",
 	.skeleton = tl_skeleton_virt,
 	.ram_base = UINT64_C(0x40000000),
+	/* Two banks of NOR flash. The second one, where firmware keeps variables, is empty. */
+	.flash_base = 0,
+	.flash_size = UINT64_C(0x08000000),
+	.flash_bank = UINT64_C(0x04000000),
 	.spis = 8,
 	.devs = virt_devs,
 	.dev_count = sizeof(virt_devs) / sizeof(virt_devs[0]),

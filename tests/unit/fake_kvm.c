@@ -24,6 +24,7 @@ void fake_kvm_reset(void)
 	fake_kvm.ipa_bits = 48;
 	fake_kvm.gicv2 = fake_kvm.gicv3 = fake_kvm.smccc_filter = true;
 	fake_kvm.system_suspend = true;
+	fake_kvm.nisv = true;
 	fake_kvm.run_size = 8192;
 	fake_kvm.kvm_fd = fake_kvm.vm_fd = fake_kvm.gic_fd = -1;
 	for (unsigned int i = 0; i < FAKE_VCPUS; i++)
@@ -109,6 +110,9 @@ static int check_extension(long capability)
 		return fake_kvm.ipa_bits;
 	case KVM_CAP_ARM_SYSTEM_SUSPEND:
 		return fake_kvm.system_suspend;
+	case KVM_CAP_ARM_NISV_TO_USER:
+	case KVM_CAP_ARM_INJECT_EXT_DABT:
+		return fake_kvm.nisv;
 	default:
 		return 0;
 	}
@@ -187,7 +191,7 @@ static int vm_call(unsigned long request, uintptr_t arg)
 		return create_device(ptr);
 	case KVM_ENABLE_CAP:
 		fake_kvm.enabled_cap = ((struct kvm_enable_cap *)ptr)->cap;
-		return fake_kvm.system_suspend ? 0 : no_such_call();
+		return check_extension((long)fake_kvm.enabled_cap) ? 0 : no_such_call();
 	case KVM_CREATE_VCPU:
 		return create_vcpu(arg);
 	case KVM_ARM_PREFERRED_TARGET:
@@ -295,6 +299,11 @@ static int vcpu_call(struct fake_vcpu *vcpu, unsigned long request, uintptr_t ar
 	case KVM_GET_ONE_REG:
 	case KVM_SET_ONE_REG:
 		return one_reg(vcpu, (void *)arg, request == KVM_SET_ONE_REG);
+	case KVM_GET_VCPU_EVENTS:
+		return 0;
+	case KVM_SET_VCPU_EVENTS:
+		vcpu->aborts += ((struct kvm_vcpu_events *)arg)->exception.ext_dabt_pending;
+		return 0;
 	case KVM_ARM_VCPU_INIT:
 		vcpu->inits++;
 		vcpu->init_pending = vcpu->init_pending || vcpu->pending;

@@ -30,6 +30,7 @@ struct fake_exit {
 		FAKE_RUN_MEMBER(fail_entry);
 		FAKE_RUN_MEMBER(internal);
 		FAKE_RUN_MEMBER(memory_fault);
+		FAKE_RUN_MEMBER(arm_nisv);
 	};
 };
 
@@ -50,6 +51,7 @@ struct fake_vcpu {
 	bool pending;               /* an exit's answer was not taken back yet */
 	bool init_pending;          /* KVM_ARM_VCPU_INIT with `pending` */
 	unsigned int inits;         /* calls of KVM_ARM_VCPU_INIT */
+	unsigned int aborts;        /* external aborts that it was given */
 	uint32_t features;          /* of the last one */
 	uint64_t reads[FAKE_READS]; /* what the guest got from MMIO reads */
 	unsigned int read_count;
@@ -69,7 +71,7 @@ struct fake_kvm {
 	int open_error; /* errno of tl_kvm_open() */
 	int max_vcpus;
 	int ipa_bits; /* 0: no such capability */
-	bool gicv2, gicv3, smccc_filter, system_suspend;
+	bool gicv2, gicv3, smccc_filter, system_suspend, nisv;
 	int run_size;
 	unsigned long fail_request; /* this ioctl fails ... */
 	unsigned int fail_skip;     /* ... after so many calls ... */

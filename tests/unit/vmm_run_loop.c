@@ -5,7 +5,8 @@
  * Links: vmm/core/vcpu.c vmm/core/exit.c vmm/core/vm.c vmm/core/kvm_attr.c vmm/core/mem.c
  * Links: vmm/core/bus.c vmm/core/loop.c vmm/core/console.c vmm/arch/arm64/vcpu_regs.c
  * Links: vmm/arch/arm64/vm_type.c vmm/arch/arm64/gic.c vmm/arch/arm64/gic_reset.c
- * Links: vmm/arch/arm64/suspend.c vmm/arch/arm64/smccc.c tests/unit/fake_kvm.c tests/unit/fake_vm.c tests/unit/fake_log.c
+ * Links: vmm/arch/arm64/suspend.c vmm/arch/arm64/smccc.c vmm/arch/arm64/nisv.c
+ * Links: tests/unit/fake_kvm.c tests/unit/fake_vm.c tests/unit/fake_log.c
  */
 #include "tests/unit/unit.h"
 
@@ -182,7 +183,6 @@ static void test_unknown_exits(void **state)
 	} cases[] = {
 		{KVM_EXIT_UNKNOWN, KVM_EXIT_UNKNOWN, "KVM_EXIT_UNKNOWN"},
 		{KVM_EXIT_DEBUG, KVM_EXIT_DEBUG, "KVM_EXIT_DEBUG"},
-		{KVM_EXIT_ARM_NISV, KVM_EXIT_ARM_NISV, "KVM_EXIT_ARM_NISV"},
 		{TL_EXIT_REASONS - 1, TL_EXIT_REASONS - 1, "without a name"},
 		{TL_EXIT_REASONS, TL_EXIT_REASONS - 1, "without a name"},
 		{UINT32_MAX, TL_EXIT_REASONS - 1, "without a name"},
@@ -206,6 +206,32 @@ static void test_unknown_exits(void **state)
 	}
 	assert_null(tl_exit_reason_name(UINT32_MAX));
 	assert_string_equal(tl_exit_reason_name(KVM_EXIT_MMIO), "KVM_EXIT_MMIO");
+}
+
+/* In flash it is an abort in the guest, which goes on; elsewhere it is the end. */
+static void test_nisv(void **state)
+{
+	static const struct fake_exit script[] = {
+		{.reason = KVM_EXIT_ARM_NISV, .arm_nisv = {.fault_ipa = 0x1000}},
+		{.reason = KVM_EXIT_ARM_NISV, .arm_nisv = {.fault_ipa = 0x1000}},
+		{.reason = KVM_EXIT_ARM_NISV, .arm_nisv = {.fault_ipa = 0x20000}},
+	};
+	struct tl_stop stop;
+	struct fake_vm f;
+
+	(void)state;
+	fake_kvm_reset();
+	fake_vm_start(&f, 1);
+	assert_int_equal(tl_mem_init(&f.vm.flash, 0, 0x20000), 0);
+	fake_kvm_script(0, script, ARRAY_LEN(script));
+	stop = fake_vm_run(&f);
+	assert_int_equal(stop.kind, TL_STOP_ERROR);
+	assert_non_null(strstr(stop.why, "load/store pair, write-back, SIMD"));
+	assert_int_equal(fake_kvm.vcpus[0].next, 3);
+	assert_int_equal(fake_kvm.vcpus[0].aborts, 2);
+	assert_int_equal(tl_bus_unhandled(&f.vm.bus), 2);
+	assert_int_equal(fake_log_count_of(TL_LOG_WARN), 1);
+	fake_vm_end(&f);
 }
 
 /* KVM_EXIT_INTR asks for nothing but another KVM_RUN. */
@@ -356,6 +382,7 @@ int main(void)
 		cmocka_unit_test(test_run_errors),
 		cmocka_unit_test(test_exits_that_stop),
 		cmocka_unit_test(test_unknown_exits),
+		cmocka_unit_test(test_nisv),
 		cmocka_unit_test(test_intr),
 		cmocka_unit_test(test_mmio_handled),
 		cmocka_unit_test(test_mmio_unhandled),

@@ -3,6 +3,7 @@
  * How `trapline run` ends, on a fake kernel: for each input that cannot be used,
  * host that cannot do it, and end of a guest there is the documented exit status,
  * one line, and nothing left open.
+ * Links: vmm/arch/arm64/nisv.c
  * Links: vmm/vmm.c vmm/core/vcpu.c vmm/core/exit.c vmm/core/vm.c vmm/core/kvm_attr.c vmm/core/mem.c
  * Links: vmm/core/bus.c vmm/core/loop.c vmm/core/console.c vmm/arch/arm64/vcpu_regs.c
  * Links: vmm/arch/arm64/vm_type.c vmm/arch/arm64/gic.c vmm/arch/arm64/gic_reset.c

@@ -5,7 +5,8 @@
  * Links: vmm/core/vcpu.c vmm/core/exit.c vmm/core/vm.c vmm/core/kvm_attr.c vmm/core/mem.c
  * Links: vmm/core/bus.c vmm/core/loop.c vmm/core/console.c vmm/arch/arm64/vcpu_regs.c
  * Links: vmm/arch/arm64/vm_type.c vmm/arch/arm64/gic.c vmm/arch/arm64/gic_reset.c
- * Links: vmm/arch/arm64/suspend.c vmm/arch/arm64/smccc.c tests/unit/fake_kvm.c tests/unit/fake_log.c
+ * Links: vmm/arch/arm64/suspend.c vmm/arch/arm64/smccc.c vmm/arch/arm64/nisv.c
+ * Links: tests/unit/fake_kvm.c tests/unit/fake_log.c
  */
 #include "tests/unit/unit.h"
 
@@ -97,6 +98,7 @@ static void test_flash(void **state)
 
 	(void)state;
 	config.flash_size = 128 * MIB;
+	fake_kvm.system_suspend = false;
 	tl_vm_blank(&vm);
 	assert_int_equal(tl_vm_init(&vm, &config), 0);
 	assert_nothing_logged();
@@ -105,6 +107,8 @@ static void test_flash(void **state)
 	assert_int_equal(fake_kvm.region.guest_phys_addr, 0);
 	assert_int_equal(fake_kvm.region.memory_size, 128 * MIB);
 	assert_int_equal(fake_kvm.region.userspace_addr, (uintptr_t)vm.flash.host);
+	/* A write may be of a kind that KVM cannot describe. */
+	assert_int_equal(fake_kvm.enabled_cap, KVM_CAP_ARM_NISV_TO_USER);
 	/* Devices do not reach it. */
 	assert_null(tl_mem_at(&vm.mem, 0, 4));
 	tl_vm_fini(&vm);

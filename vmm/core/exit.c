@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "vmm/arch/arm64/nisv.h"
 #include "vmm/arch/arm64/smccc.h"
 #include "vmm/arch/arm64/suspend.h"
 #include "vmm/arch/arm64/vcpu_regs.h"
@@ -122,6 +123,26 @@ static void exit_memory_fault(struct tl_vcpu *vcpu, struct kvm_run *run)
 		(uint64_t)run->memory_fault.gpa, (uint64_t)run->memory_fault.size);
 }
 
+/*
+ * An access that KVM cannot describe. One to flash can only be a write, and a bus may well
+ * answer that by an abort; what it would do to a device nobody knows.
+ */
+static void exit_nisv(struct tl_vcpu *vcpu, struct kvm_run *run)
+{
+	uint64_t gpa = run->arm_nisv.fault_ipa;
+	uint64_t value = 0;
+	bool first;
+
+	if (!tl_mem_contains(&vcpu->vm->flash, gpa, 1) || tl_nisv_abort(vcpu)) {
+		tl_exit_run_failed(vcpu, ENOSYS);
+		return;
+	}
+	if (!tl_bus_access(&vcpu->vm->bus, gpa, 1, true, &value, &first) && first)
+		tl_log_warn("vCPU %u at PC %#" PRIx64 ": write to flash at %#" PRIx64
+			    " by an instruction that KVM cannot describe; the guest gets an abort",
+			vcpu->id, tl_vcpu_regs_pc(vcpu), gpa);
+}
+
 /* KVM asks to be called again: nothing to do. */
 static void exit_again(struct tl_vcpu *vcpu, struct kvm_run *run)
 {
@@ -137,6 +158,7 @@ static exit_fn *const exit_table[TL_EXIT_REASONS] = {
 	[KVM_EXIT_INTERNAL_ERROR] = exit_internal_error,
 	[KVM_EXIT_MEMORY_FAULT] = exit_memory_fault,
 	[KVM_EXIT_INTR] = exit_again,
+	[KVM_EXIT_ARM_NISV] = exit_nisv,
 };
 
 static const char *const reason_names[TL_EXIT_REASONS] = {

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "vmm/arch/arm64/nisv.h"
 #include "vmm/arch/arm64/smccc.h"
 #include "vmm/arch/arm64/suspend.h"
 #include "vmm/arch/arm64/vcpu_regs.h"
@@ -66,8 +67,8 @@ static int add_memory(struct tl_vm *vm, const struct tl_vm_config *config)
 			(unsigned long long)(config->flash_size >> 20), strerror(-ret));
 		return ret;
 	}
-	/* A write there is an exit as to a device (api.rst, 4.35): nobody answers, it is ignored.
-	 */
+	/* A write there is an exit as to a device (api.rst, 4.35), which nobody answers. */
+	tl_nisv_setup(vm->vm_fd);
 	return add_slot(vm, &vm->flash, 1, KVM_MEM_READONLY);
 }
 

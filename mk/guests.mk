@@ -4,7 +4,7 @@
 # .bin), and the initramfs of the Linux guest. All are for arm64 and use no C
 # library. A new bare-metal guest is a folder and a word in GUESTS.
 
-GUESTS := hello smp hvc exitbench mmio nisv fault reset echo spin idle classes suspend power
+GUESTS := hello smp hvc exitbench mmio nisv fault reset echo spin idle classes suspend power where
 
 CROSS ?= $(if $(filter aarch64,$(shell uname -m)),,aarch64-linux-gnu-)
 GUEST_CC ?= $(CROSS)gcc
@@ -22,7 +22,7 @@ GUEST_LDFLAGS := -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-z,norelro \
 
 guest_objects = $(patsubst guest/%,$(GUEST_OBJ)/%.o,$(wildcard guest/$(1)/*.[cS]))
 GUEST_LIB := $(call guest_objects,lib)
-GUEST_ELF := $(GUESTS:%=$(GUEST_DIR)/%.elf)
+GUEST_ELF := $(GUESTS:%=$(GUEST_DIR)/%.elf) $(GUEST_DIR)/where0.elf
 GUEST_BIN := $(GUESTS:%=$(GUEST_DIR)/%.bin)
 
 .PHONY: guests
@@ -45,6 +45,11 @@ $(GUEST_DIR)/$(1).elf: $$(call guest_objects,$(1)) $(GUEST_LIB) guest/lib/guest.
 	$$(Q)$$(GUEST_CC) $$(GUEST_LDFLAGS) -Wl,-T,guest/lib/guest.lds -o $$@ $$(filter %.o,$$^)
 endef
 $(foreach g,$(GUESTS),$(eval $(call guest_rule,$(g))))
+
+# The same program, linked at the very start of RAM.
+$(GUEST_DIR)/where0.elf: $(call guest_objects,where) $(GUEST_LIB) guest/lib/guest.lds
+	$(call say,LD,$@)
+	$(Q)$(GUEST_CC) $(GUEST_LDFLAGS) -Wl,--defsym=tl_base=0x40000000 -Wl,-T,guest/lib/guest.lds -o $@ $(filter %.o,$^)
 
 $(GUEST_DIR)/%.bin: $(GUEST_DIR)/%.elf
 	$(call say,OBJCOPY,$@)

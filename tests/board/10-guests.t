@@ -19,6 +19,33 @@ for form in bin elf; do
 	end
 done
 
+# Flat binary or ELF, device tree in x0 or looked for at the start of RAM.
+for form in where.bin where.elf; do
+	begin "$form: entered at RAM + 0x80000, with the device tree in x0 and at the start of RAM"
+	guest "$TL_GUESTS/$form" --cpus 2 --append 'a b'
+	status_is 0
+	output_is "entry: 0x0000000040080000
+x0: device tree, cpus 2, bootargs 'a b'
+start of RAM: device tree, cpus 2, bootargs 'a b'"
+	error_lines 0
+	end
+done
+
+begin 'where0.elf: linked at the start of RAM, with the device tree elsewhere'
+guest "$TL_GUESTS/where0.elf" --append 'a b'
+status_is 0
+output_is "entry: 0x0000000040000000
+x0: device tree, cpus 1, bootargs 'a b'
+start of RAM: no device tree"
+error_lines 0
+end
+
+begin 'smp.elf: 2 vCPUs come up, as from the flat binary'
+guest "$TL_GUESTS/smp.elf" --cpus 2
+status_is 0
+output_has '^2 cpus up$'
+end
+
 for n in 1 2 4; do
 	begin "smp: $n vCPUs come up, each with its own MPIDR"
 	guest "$TL_GUESTS/smp.bin" --cpus "$n"

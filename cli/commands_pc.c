@@ -20,6 +20,7 @@ static int elsewhere(int argc, char **argv)
 const struct tl_command tl_commands[] = {
 	{"report", tl_cli_report, "what is in a recording"},
 	{"advice", tl_cli_advice, "what profiles give advice on"},
+	{"ctl", tl_cli_ctl, "ask something of a guest that runs"},
 	{"run", elsewhere, "boot a guest; only on arm64"},
 	{"profile", elsewhere, "profile the exits of a VM; only on arm64"},
 	{"record", elsewhere, "record the exits of a VM; only on arm64"},

@@ -164,6 +164,14 @@ static int set_grace(struct tl_options *options, char *value)
 	return 0;
 }
 
+static int set_ctl(struct tl_options *options, char *value)
+{
+	if (!*value)
+		return tl_options_bad(options, "wants a path");
+	config_of(options)->vmm.ctl = value;
+	return 0;
+}
+
 static int set_dump_dtb(struct tl_options *options, char *value)
 {
 	config_of(options)->vmm.dump_dtb = value;
@@ -221,6 +229,7 @@ const struct tl_option tl_run_options[] = {
 		set_timeout},
 	{VALUE, "grace", "SECONDS", "time to power off after SIGTERM, which presses the power key",
 		set_grace, "60"},
+	{VALUE, "ctl", "SOCKET", "make a socket for 'trapline ctl SOCKET'", set_ctl},
 	{VALUE, "dump-dtb", "FILE", "write the device tree that the guest would get, and end",
 		set_dump_dtb, HERE_ONLY},
 	{FLAG, "show-layout", NULL, "print what goes where in RAM, and end", set_show_layout,

@@ -143,6 +143,22 @@ int tl_vmm_record_stop(struct tl_recorder *recorder, const struct tl_vmm_config 
 	return ret;
 }
 
+int tl_vmm_profile_print(struct tl_session *session, const struct tl_vmm_config *config,
+	const struct tl_layout *layout, FILE *text, FILE *json)
+{
+	struct tl_symbols *symbols = load_symbols(config, layout);
+	int ret;
+
+	tl_slide_set(symbols, &tl_session_profile(session)->details);
+	tl_session_set_symbols(session, symbols);
+	ret = tl_report_text(text, tl_session_profile(session));
+	if (!ret)
+		ret = tl_report_json_print(json, tl_session_profile(session));
+	tl_session_set_symbols(session, NULL);
+	tl_symbols_destroy(symbols);
+	return ret;
+}
+
 int tl_vmm_profile_report(struct tl_session *session, const struct tl_vmm_config *config,
 	const struct tl_layout *layout)
 {

@@ -6,6 +6,8 @@
 #ifndef TL_VMM_PROFILE_H
 #define TL_VMM_PROFILE_H
 
+#include <stdio.h>
+
 #include "trace/collect/recorder.h"
 #include "trace/collect/session.h"
 
@@ -23,6 +25,10 @@ int tl_vmm_profile_attach(struct tl_session *session, const struct tl_vm *vm);
  */
 int tl_vmm_profile_report(struct tl_session *session, const struct tl_vmm_config *config,
 	const struct tl_layout *layout);
+
+/* The same of a session that has been stopped, to open files. Returns 0 or -errno (not logged). */
+int tl_vmm_profile_print(struct tl_session *session, const struct tl_vmm_config *config,
+	const struct tl_layout *layout, FILE *text, FILE *json);
 
 /*
  * Starts a recording of the VM in the folder `path`. vCPUs are parked; *recorder is the

@@ -25,6 +25,7 @@
 #include "vmm/core/power_key.h"
 #include "vmm/core/terminal.h"
 #include "vmm/core/vm.h"
+#include "vmm/ctl/commands.h"
 #include "vmm/devices.h"
 #include "vmm/events.h"
 #include "vmm/machine/machine.h"
@@ -44,6 +45,7 @@ struct guest {
 	struct tl_vm vm;
 	struct tl_events events;
 	struct tl_power_key power_key;
+	struct tl_control control;
 	struct tl_session *session;   /* the profile, or NULL */
 	struct tl_recorder *recorder; /* the recording, or NULL */
 };
@@ -186,15 +188,22 @@ static int reset(struct guest *guest)
 	return ret;
 }
 
-/*
- * Answers a guest that wants to sleep, and lets it go on, if that is still what stopped it. All
- * vCPUs are parked. Returns what stops it now.
- */
+/* What stopped the guest is dealt with. All vCPUs are parked. */
+static void go_on(struct guest *guest)
+{
+	tl_vm_clear_stop(&guest->vm);
+	tl_control_resume(&guest->control);
+}
+
+/* Answers a guest that wants to sleep. Returns what stops it now. */
 static struct tl_stop suspend(struct guest *guest)
 {
-	struct tl_stop stop = tl_vm_stop_reason(&guest->vm);
+	struct tl_stop stop;
 	int ret;
 
+	tl_vm_pause(&guest->vm);
+	/* Until all were parked, another vCPU may have ended it. */
+	stop = tl_vm_stop_reason(&guest->vm);
 	if (stop.kind != TL_STOP_SUSPEND)
 		return stop;
 	ret = tl_suspend_enter(&guest->vm);
@@ -203,8 +212,30 @@ static struct tl_stop suspend(struct guest *guest)
 		snprintf(stop.why, sizeof(stop.why), "cannot suspend to RAM: %s", strerror(-ret));
 		return stop;
 	}
-	tl_vm_resume(&guest->vm);
+	go_on(guest);
 	return (struct tl_stop){.kind = TL_STOP_NONE};
+}
+
+/* If the guest has stopped: lets it go on, or returns true, and with which exit status it ended. */
+static bool has_stopped(struct guest *guest, int *status)
+{
+	struct tl_stop stop = tl_vm_stop_reason(&guest->vm);
+
+	if (stop.kind == TL_STOP_SUSPEND)
+		stop = suspend(guest);
+	if (stop.kind == TL_STOP_NONE)
+		return false;
+	if (stop.kind == TL_STOP_RESET) {
+		tl_vm_pause(&guest->vm);
+		*status = TL_STATUS_VM;
+		if (reset(guest))
+			return true;
+		go_on(guest);
+		return false;
+	}
+	tl_console_drain(&guest->console, DRAIN_MS);
+	*status = stop_status(&stop);
+	return true;
 }
 
 /* Runs until the guest or the user ends it. Returns an exit status. */
@@ -214,29 +245,12 @@ static int run(struct guest *guest)
 
 	tl_vm_resume(&guest->vm);
 	for (;;) {
-		struct tl_stop stop;
 		int ret = tl_loop_once(&guest->loop, tl_console_timeout(&guest->console));
 
 		tl_console_service(&guest->console);
-		stop = tl_vm_stop_reason(&guest->vm);
-		if (stop.kind == TL_STOP_SUSPEND) {
-			tl_vm_pause(&guest->vm);
-			/* Until all were parked, another vCPU may have ended it. */
-			stop = suspend(guest);
-		}
-		if (stop.kind == TL_STOP_RESET) {
-			tl_vm_pause(&guest->vm);
-			if (reset(guest)) {
-				status = TL_STATUS_VM;
-				break;
-			}
-			tl_vm_resume(&guest->vm);
-		} else if (stop.kind != TL_STOP_NONE) {
-			tl_console_drain(&guest->console, DRAIN_MS);
-			status = stop_status(&stop);
+		if (has_stopped(guest, &status))
 			break;
-		}
-		if (guest->console.quit) {
+		if (guest->console.quit || guest->control.quit) {
 			status = TL_STATUS_OK;
 			break;
 		}
@@ -247,6 +261,7 @@ static int run(struct guest *guest)
 			status = TL_STATUS_FAILURE;
 			break;
 		}
+		tl_control_apply(&guest->control);
 	}
 	tl_vm_pause(&guest->vm);
 	return status;
@@ -313,9 +328,12 @@ static int run_vm(struct guest *guest)
 		ret = tl_vmm_record_start(&guest->recorder, config->record, &guest->vm);
 	if (ret)
 		return ret == -EEXIST ? TL_STATUS_USAGE : TL_STATUS_HOST;
+	if (tl_control_init(&guest->control))
+		return TL_STATUS_INPUT;
 	tl_terminal_raw(STDIN_FILENO);
 	tl_events_watch_stop(&guest->events, config->timeout_s, config->grace_s);
 	status = run(guest);
+	tl_control_fini(&guest->control);
 	tl_console_drain(&guest->console, DRAIN_MS);
 	tl_terminal_restore();
 	summarize(guest);
@@ -383,6 +401,13 @@ int tl_vmm_run(const struct tl_vmm_config *config)
 	guest->initrd = guest->firmware = TL_SOURCE_INIT;
 	guest->image.source = TL_SOURCE_INIT;
 	guest->events = TL_EVENTS_INIT;
+	guest->control = (struct tl_control){.vm = &guest->vm,
+		.events = &guest->events,
+		.loop = &guest->loop,
+		.machine = guest->machine,
+		.config = config,
+		.layout = &guest->layout};
+	tl_ctl_blank(&guest->control.server);
 	tl_vm_blank(&guest->vm);
 	ret = tl_loop_init(&guest->loop);
 	if (!ret)
@@ -400,6 +425,7 @@ int tl_vmm_run(const struct tl_vmm_config *config)
 		if (!config->show_layout || config->dump_dtb)
 			status = start(guest);
 	}
+	tl_control_fini(&guest->control);
 	tl_session_destroy(guest->session);
 	tl_recorder_destroy(guest->recorder);
 	tl_vm_fini(&guest->vm);

@@ -29,6 +29,7 @@ struct tl_vmm_config {
 	const char *record;       /* folder for a recording of every exit, or NULL */
 	bool count;               /* report only what the kernel counts, at no cost */
 	const char *profile_json; /* of either; or NULL */
+	const char *ctl;          /* path of the control socket, or NULL */
 	const char *symbols;      /* file with the guest's symbols; NULL: the kernel's own */
 	unsigned int timeout_s;   /* 0: none */
 	unsigned int grace_s;     /* from SIGTERM to the end; 0: at once */

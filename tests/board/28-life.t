@@ -53,8 +53,7 @@ power() {
 # ends STATUS: it does, with this status.
 ends() {
 	wait "$pid"
-	status=$?
-	status_is "$1"
+	equal 'its exit status' "$?" "$1"
 }
 
 begin 'SIGTERM presses the power key: the guest powers off, status 0'
@@ -88,4 +87,100 @@ kill -TERM "$pid"
 ends 143
 output_lacks 'pressed'
 error_lines 1
+end
+
+# ctl ARGUMENT...: of the VM behind $WORK/ctl.
+ctl() {
+	run trapline ctl "$WORK/ctl" "$@" </dev/null
+}
+
+begin 'ctl: status, pause, resume, power key'
+power --ctl "$WORK/ctl"
+cp "$WORK/out" "$WORK/guest"
+equal 'its mode' "$(stat -c %a "$WORK/ctl")" 600
+ctl status
+status_is 0
+output_has '^state    running$'
+output_has '^vCPU 0 .* thread [0-9]+, [0-9]+ exits'
+output_has '^device   pl061 '
+ctl pause
+status_is 0
+ctl status
+output_has '^state    paused$'
+ctl resume
+status_is 0
+run trapline ctl --json "$WORK/ctl" status </dev/null
+output_has '^\{"ok":true,"state":"running",.*\}$'
+ctl power
+status_is 0
+ends 0
+[ ! -e "$WORK/ctl" ] || problem 'the socket is still there'
+end
+
+begin 'ctl: a guest without a power key, a profile, quit'
+trapline run "$TL_GUESTS/spin.bin" --ctl "$WORK/ctl" </dev/null >"$WORK/guest" 2>&1 &
+pid=$!
+wait_for "$WORK/guest" 'for ever'
+ctl power
+status_is 1
+error_has 'the VM says: the guest does not listen to its power key'
+ctl profile 2
+status_is 0
+output_has '^Trap profile of process [0-9]+: 1 vCPU'
+output_has 'every exit is in this profile|not seen on this host'
+ctl pause
+kill -TERM "$pid"
+ends 143
+end
+
+begin 'ctl: reset brings the guest up again'
+trapline run "$TL_GUESTS/spin.bin" --ctl "$WORK/ctl" </dev/null >"$WORK/guest" 2>&1 &
+pid=$!
+wait_for "$WORK/guest" 'for ever'
+ctl reset
+status_is 0
+tries=200
+until [ "$(count "$WORK/guest" 'for ever')" -ge 2 ] || [ "$tries" -eq 0 ]; do
+	tries=$((tries - 1))
+	sleep 0.1
+done
+[ "$tries" -gt 0 ] || problem 'did not come up again within 20 s'
+guest "$TL_GUESTS/hello.bin" --ctl "$WORK/ctl"
+refused 3 "^trapline: --ctl '$WORK/ctl': is in use by another program\$"
+ctl quit
+status_is 0
+ends 0
+end
+
+begin 'ctl: a socket left behind is replaced, anything else is not'
+trapline run "$TL_GUESTS/spin.bin" --ctl "$WORK/ctl" </dev/null >"$WORK/guest" 2>&1 &
+pid=$!
+wait_for "$WORK/guest" 'for ever'
+kill -KILL "$pid"
+wait "$pid" 2>/dev/null
+ctl status
+refused 4 "^trapline: cannot reach a VM at '$WORK/ctl': Connection refused\$"
+guest "$TL_GUESTS/hello.bin" --ctl "$WORK/ctl"
+status_is 0
+: >"$WORK/file"
+guest "$TL_GUESTS/hello.bin" --ctl "$WORK/file"
+refused 3 "^trapline: --ctl '$WORK/file': is there already, and is no socket\$"
+ln -s "$WORK/file" "$WORK/link"
+guest "$TL_GUESTS/hello.bin" --ctl "$WORK/link"
+refused 3 'is there already, and is no socket'
+guest "$TL_GUESTS/hello.bin" --ctl /nonexistent/ctl
+refused 3 "^trapline: --ctl '/nonexistent/ctl': No such file or directory\$"
+end
+
+begin 'ctl: wrong usage'
+run trapline ctl </dev/null
+refused 2 '^trapline: wants a socket and a command'
+ctl halt
+refused 2 "^trapline: unknown command 'halt'"
+ctl status more
+refused 2 "^trapline: 'more' is too much"
+ctl profile 0
+refused 2 "^trapline: profile '0': wants seconds"
+ctl status
+refused 4 "^trapline: cannot reach a VM at '$WORK/ctl': No such file or directory\$"
 end

@@ -7,14 +7,14 @@
  * Links: vmm/vmm.c vmm/core/vcpu.c vmm/core/exit.c vmm/core/vm.c vmm/core/kvm_attr.c vmm/core/mem.c
  * Links: vmm/core/bus.c vmm/core/loop.c vmm/core/console.c vmm/arch/arm64/vcpu_regs.c
  * Links: vmm/arch/arm64/vm_type.c vmm/arch/arm64/gic.c vmm/arch/arm64/gic_reset.c
- * Links: vmm/arch/arm64/suspend.c
+ * Links: vmm/arch/arm64/suspend.c vmm/ctl/server.c vmm/ctl/commands.c vmm/ctl/profile.c
  * Links: vmm/arch/arm64/smccc.c vmm/boot/image.c vmm/boot/elf.c vmm/boot/source.c vmm/boot/zboot.c
  * Links: vmm/boot/firmware.c vmm/boot/layout.c vmm/boot/fdt.c vmm/devices.c
  * Links: vmm/machine/machine.c vmm/machine/virt.c vmm/machine/skeletons.S vmm/dev/pl011.c
  * Links: vmm/dev/pl031.c vmm/dev/pl061.c vmm/dev/virtio/blk.c vmm/dev/virtio/virtio.c
  * Links: vmm/dev/virtio/mmio.c vmm/dev/virtio/queue.c
  * Links: tests/unit/fake_kvm.c tests/unit/fake_log.c tests/unit/fake_files.c
- * Libs: elf fdt z zstd
+ * Libs: elf fdt z zstd jansson
  * Wraps: tl_vm_init
  */
 #include "tests/unit/unit.h"
@@ -112,6 +112,29 @@ int tl_vmm_profile_attach(struct tl_session *session, const struct tl_vm *vm)
 {
 	(void)session;
 	(void)vm;
+	return -EINVAL;
+}
+
+int tl_events_press_key(struct tl_events *events)
+{
+	(void)events;
+	return -ENXIO;
+}
+
+int tl_session_stop(struct tl_session *session)
+{
+	(void)session;
+	return -EINVAL;
+}
+
+int tl_vmm_profile_print(struct tl_session *session, const struct tl_vmm_config *config,
+	const struct tl_layout *layout, FILE *text, FILE *json)
+{
+	(void)session;
+	(void)config;
+	(void)layout;
+	(void)text;
+	(void)json;
 	return -EINVAL;
 }
 
@@ -433,6 +456,22 @@ static void test_suspend(void **state)
 	assert_error("vCPU 0 stopped at PC ", "cannot suspend to RAM: Input/output error");
 }
 
+/* A control socket that cannot be made; one that can is gone afterwards. */
+static void test_control_socket(void **state)
+{
+	struct tl_vmm_config config = config_of();
+
+	(void)state;
+	config.ctl = config.kernel;
+	assert_int_equal(run(&config), TL_STATUS_INPUT);
+	assert_error("--ctl '", "is there already, and is no socket");
+	assert_int_equal(access(config.kernel, F_OK), 0);
+	fake_kvm_reset();
+	config.ctl = fake_path("socket");
+	assert_int_equal(run(&config), TL_STATUS_OK);
+	assert_int_equal(access(config.ctl, F_OK), -1);
+}
+
 /* The initrd was cut since it was opened, and is read when the VM is there. */
 static void test_initrd_cut(void **state)
 {
@@ -476,6 +515,7 @@ int main(void)
 		TEST(test_suspend),
 		TEST(test_firmware),
 		TEST(test_bad_firmware),
+		TEST(test_control_socket),
 		TEST(test_initrd_cut),
 		TEST(test_device_tree_written),
 	};

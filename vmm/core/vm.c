@@ -222,6 +222,13 @@ struct tl_stop tl_vm_stop_reason(struct tl_vm *vm)
 	return stop;
 }
 
+void tl_vm_clear_stop(struct tl_vm *vm)
+{
+	pthread_mutex_lock(&vm->lock);
+	vm->stop = (struct tl_stop){.kind = TL_STOP_NONE};
+	pthread_mutex_unlock(&vm->lock);
+}
+
 void tl_vm_request_stop(struct tl_vm *vm, const struct tl_stop *stop)
 {
 	pthread_mutex_lock(&vm->lock);

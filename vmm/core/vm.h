@@ -98,6 +98,9 @@ void tl_vm_pause(struct tl_vm *vm);
 /* Why the VM stopped, if it did (TL_STOP_NONE: it did not). Any thread. */
 struct tl_stop tl_vm_stop_reason(struct tl_vm *vm);
 
+/* The reason has been dealt with, though the VM does not run yet. All vCPUs are parked. */
+void tl_vm_clear_stop(struct tl_vm *vm);
+
 /*
  * Asks for a stop; the first reason counts, but any other more than SUSPEND. Returns at once: the
  * loop is woken, and the main thread pauses the rest. Any thread.

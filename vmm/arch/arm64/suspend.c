@@ -60,7 +60,8 @@ static int enter(struct tl_vm *vm, struct tl_vcpu *vcpu)
 		return ret;
 	if (!off)
 		return tl_vcpu_regs_set_x(vcpu, 0, (uint64_t)PSCI_DENIED);
-	if (vcpu->resume_entry % 4 || !tl_mem_contains(&vm->mem, vcpu->resume_entry, 4))
+	if (vcpu->resume_entry % 4 || !(tl_mem_contains(&vm->mem, vcpu->resume_entry, 4) ||
+					      tl_mem_contains(&vm->flash, vcpu->resume_entry, 4)))
 		return tl_vcpu_regs_set_x(vcpu, 0, (uint64_t)PSCI_INVALID_ADDRESS);
 	ret = tl_kvm_ioctl_ptr(vcpu->fd, KVM_SET_MP_STATE, &state);
 	if (!ret)

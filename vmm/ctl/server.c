@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One request at a time of each client: while it is carried out, or its answer not taken,
+ * nothing more is read from that client. So there is one line and one answer a client, however
+ * much it sends.
+ */
+#include "vmm/ctl/server.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "vmm/core/loop.h"
+
+void tl_ctl_blank(struct tl_ctl *ctl)
+{
+	memset(ctl, 0, sizeof(*ctl));
+	ctl->fd = -1;
+	for (unsigned int i = 0; i < TL_CTL_CLIENTS; i++) {
+		ctl->clients[i].fd = -1;
+		ctl->clients[i].ctl = ctl;
+	}
+}
+
+static void drop(struct tl_ctl_client *client)
+{
+	struct tl_ctl *ctl = client->ctl;
+
+	if (client->fd < 0)
+		return;
+	tl_loop_remove(ctl->loop, client->fd);
+	close(client->fd);
+	free(client->line);
+	free(client->reply);
+	if (client->waiting)
+		ctl->ops.gone(ctl->ops.opaque, client);
+	*client = (struct tl_ctl_client){.fd = -1, .ctl = ctl};
+}
+
+/* What is waited for: room for the answer, else the next request, if that is not there already. */
+static void watch(struct tl_ctl_client *client)
+{
+	bool more = client->ended || memchr(client->line, '\n', client->length);
+	uint32_t events = client->reply     ? EPOLLOUT
+			  : client->waiting ? 0
+			  : more            ? EPOLLOUT
+					    : EPOLLIN;
+
+	if (tl_loop_change(client->ctl->loop, client->fd, events))
+		drop(client);
+}
+
+/* Writes what the client takes at once. Returns whether it is still there. */
+static bool send_reply(struct tl_ctl_client *client)
+{
+	while (client->reply) {
+		ssize_t n = send(client->fd, client->reply + client->reply_sent,
+			client->reply_size - client->reply_sent, MSG_NOSIGNAL | MSG_DONTWAIT);
+
+		if (n < 0 && (errno == EAGAIN || errno == EINTR))
+			return true;
+		if (n < 0) {
+			drop(client);
+			return false;
+		}
+		client->reply_sent += (size_t)n;
+		if (client->reply_sent < client->reply_size)
+			continue;
+		free(client->reply);
+		client->reply = NULL;
+		if (client->closing) {
+			drop(client);
+			return false;
+		}
+	}
+	return true;
+}
+
+/* The text of an answer, with its newline. NULL: no memory. */
+static char *text_of(json_t *reply, size_t *size)
+{
+	char *text = reply ? json_dumps(reply, JSON_COMPACT) : NULL;
+	size_t length = text ? strlen(text) : 0;
+	char *line = text ? malloc(length + 1) : NULL;
+
+	if (line) {
+		memcpy(line, text, length);
+		line[length] = '\n';
+		*size = length + 1;
+	}
+	free(text);
+	return line;
+}
+
+void tl_ctl_reply(struct tl_ctl_client *client, json_t *reply)
+{
+	client->waiting = false;
+	client->reply_sent = 0;
+	client->reply = text_of(reply, &client->reply_size);
+	/* Without an answer it must not wait for one. */
+	client->closing = client->closing || !client->reply;
+	json_decref(reply);
+	if (!client->reply) {
+		tl_log_error("--ctl '%s': no memory for an answer", client->ctl->path);
+		drop(client);
+	} else if (send_reply(client)) {
+		watch(client);
+	}
+}
+
+void tl_ctl_refuse(struct tl_ctl_client *client, const char *fmt, ...)
+{
+	char why[256];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(why, sizeof(why), fmt, ap);
+	va_end(ap);
+	tl_ctl_reply(client, json_pack("{sb ss}", "ok", 0, "error", why));
+}
+
+static void carry_out(struct tl_ctl_client *client, const char *line, size_t length)
+{
+	json_error_t error;
+	json_t *request = json_loadb(line, length, JSON_REJECT_DUPLICATES, &error);
+
+	client->waiting = true;
+	if (json_is_object(request))
+		client->ctl->ops.request(client->ctl->ops.opaque, client, request);
+	else
+		tl_ctl_refuse(client, "a request is a JSON object on a line: %s",
+			request ? "not an object" : error.text);
+	json_decref(request);
+}
+
+/* Carries out what there is of whole lines, one after the other. */
+static void take_lines(struct tl_ctl_client *client)
+{
+	while (client->fd >= 0 && !client->waiting && !client->reply) {
+		char *end = memchr(client->line, '\n', client->length);
+		size_t length = end ? (size_t)(end - client->line) : 0;
+
+		if (!end)
+			break;
+		/* Its bytes stay where they are until it is parsed; then the rest moves up. */
+		carry_out(client, client->line, length);
+		if (client->fd < 0)
+			return;
+		client->length -= length + 1;
+		memmove(client->line, end + 1, client->length);
+	}
+	if (client->fd < 0 || client->waiting || client->reply)
+		return;
+	if (client->length == TL_CTL_LINE) {
+		client->waiting = client->closing = true;
+		tl_ctl_refuse(client, "a request has at most %d bytes", TL_CTL_LINE);
+	} else if (client->ended) {
+		drop(client);
+	}
+}
+
+static void read_lines(struct tl_ctl_client *client)
+{
+	ssize_t n = recv(client->fd, client->line + client->length, TL_CTL_LINE - client->length,
+		MSG_DONTWAIT);
+
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n < 0) {
+		drop(client);
+		return;
+	}
+	client->ended = n == 0;
+	client->length += (size_t)n;
+	take_lines(client);
+}
+
+static void on_client(void *opaque, uint32_t events)
+{
+	struct tl_ctl_client *client = opaque;
+
+	/* The other end is closed altogether: nobody reads the answer. */
+	if ((events & (EPOLLHUP | EPOLLERR)) && (client->waiting || client->reply)) {
+		drop(client);
+		return;
+	}
+	if (!send_reply(client))
+		return;
+	take_lines(client);
+	if (client->fd >= 0 && !client->waiting && !client->reply)
+		read_lines(client);
+	if (client->fd >= 0)
+		watch(client);
+}
+
+/* Whether the program at the other end may give orders. */
+static bool is_owner(int fd)
+{
+	struct ucred peer;
+	socklen_t size = sizeof(peer);
+
+	return !getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) &&
+	       (peer.uid == geteuid() || peer.uid == 0);
+}
+
+static struct tl_ctl_client *free_client(struct tl_ctl *ctl)
+{
+	for (unsigned int i = 0; i < TL_CTL_CLIENTS; i++) {
+		if (ctl->clients[i].fd < 0)
+			return &ctl->clients[i];
+	}
+	return NULL;
+}
+
+static void turn_away(int fd, const char *why)
+{
+	char line[128];
+	int length = snprintf(line, sizeof(line), "{\"ok\":false,\"error\":\"%s\"}\n", why);
+
+	/* If it cannot be told, the closed connection says it. */
+	if (send(fd, line, (size_t)length, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
+		tl_log_info("a client of the control socket was turned away: %s", why);
+	close(fd);
+}
+
+static void on_connection(void *opaque, uint32_t events)
+{
+	struct tl_ctl *ctl = opaque;
+	struct tl_ctl_client *client = free_client(ctl);
+	int fd = accept4(ctl->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+	(void)events;
+	if (fd < 0)
+		return;
+	if (!is_owner(fd)) {
+		turn_away(fd, "this VM belongs to another user");
+		return;
+	}
+	if (client)
+		client->line = malloc(TL_CTL_LINE);
+	if (!client || !client->line || tl_loop_add(ctl->loop, fd, EPOLLIN, on_client, client)) {
+		if (client)
+			free(client->line);
+		turn_away(fd, "there are too many clients");
+		return;
+	}
+	client->fd = fd;
+}
+
+/* Removes what a program left behind that is gone. Returns 0 or -errno (logged). */
+static int remove_stale(const struct sockaddr_un *address)
+{
+	struct stat st;
+	int fd, err;
+
+	if (lstat(address->sun_path, &st))
+		return errno == ENOENT ? 0 : -errno;
+	if (!S_ISSOCK(st.st_mode)) {
+		tl_log_error("--ctl '%s': is there already, and is no socket", address->sun_path);
+		return -EEXIST;
+	}
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return -errno;
+	err = connect(fd, (const struct sockaddr *)address, sizeof(*address)) ? errno : 0;
+	close(fd);
+	if (err == ECONNREFUSED)
+		return unlink(address->sun_path) && errno != ENOENT ? -errno : 0;
+	tl_log_error("--ctl '%s': is in use by another program", address->sun_path);
+	return -EADDRINUSE;
+}
+
+/* The socket at the path, listening, with a mode that lets only its owner in. */
+static int open_socket(struct tl_ctl *ctl, const struct sockaddr_un *address)
+{
+	ctl->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	/* The file gets the socket's own mode, so that there is no moment with another one. */
+	if (ctl->fd < 0 || fchmod(ctl->fd, 0600) ||
+		bind(ctl->fd, (const struct sockaddr *)address, sizeof(*address)))
+		return -errno;
+	if (lstat(ctl->path, &ctl->made) || listen(ctl->fd, TL_CTL_CLIENTS))
+		return -errno;
+	return tl_loop_add(ctl->loop, ctl->fd, EPOLLIN, on_connection, ctl);
+}
+
+int tl_ctl_init(
+	struct tl_ctl *ctl, struct tl_loop *loop, const char *path, const struct tl_ctl_ops *ops)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int ret;
+
+	tl_ctl_blank(ctl);
+	ctl->loop = loop;
+	ctl->ops = *ops;
+	ctl->path = path;
+	if (strlen(path) >= sizeof(address.sun_path)) {
+		tl_log_error("--ctl '%s': a socket's path has at most %zu characters", path,
+			sizeof(address.sun_path) - 1);
+		return -ENAMETOOLONG;
+	}
+	strcpy(address.sun_path, path);
+	ret = remove_stale(&address);
+	if (ret == -EEXIST || ret == -EADDRINUSE)
+		return ret;
+	if (!ret)
+		ret = open_socket(ctl, &address);
+	if (ret)
+		tl_log_error("--ctl '%s': %s", path, strerror(-ret));
+	return ret;
+}
+
+void tl_ctl_fini(struct tl_ctl *ctl)
+{
+	struct stat st;
+
+	for (unsigned int i = 0; i < TL_CTL_CLIENTS; i++)
+		drop(&ctl->clients[i]);
+	if (ctl->fd < 0)
+		return;
+	/* Only what is ours: somebody may have put another one there. */
+	if (ctl->made.st_ino && !lstat(ctl->path, &st) && st.st_dev == ctl->made.st_dev &&
+		st.st_ino == ctl->made.st_ino)
+		unlink(ctl->path);
+	tl_loop_remove(ctl->loop, ctl->fd);
+	close(ctl->fd);
+	ctl->fd = -1;
+}

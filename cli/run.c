@@ -77,6 +77,8 @@ static int run(struct tl_options *options, int argc, char **argv)
 		(tl_options_has(options, "config", &file) && tl_options_take_file(options, file)) ||
 		tl_options_apply(options))
 		return TL_STATUS_USAGE;
+	if (config->cpu_help)
+		return tl_cpu_features_print(stdout) ? TL_STATUS_HOST : TL_STATUS_OK;
 	if (tl_options_has(options, "print-config", NULL)) {
 		tl_options_print(options, stdout);
 		return TL_STATUS_OK;

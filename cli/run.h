@@ -14,6 +14,7 @@
 struct tl_run_config {
 	struct tl_vmm_config vmm;
 	struct tl_disk disks[TL_RUN_DISKS];
+	bool cpu_help; /* only print what --cpu takes */
 };
 
 extern const struct tl_option tl_run_options[];

@@ -93,6 +93,27 @@ static int set_gic(struct tl_options *options, char *value)
 	return 0;
 }
 
+static int set_msi(struct tl_options *options, char *value)
+{
+	bool on = !strcmp(value, "on");
+
+	if (!on && strcmp(value, "off") != 0)
+		return tl_options_bad(options, "wants on or off");
+	config_of(options)->vmm.msi = on;
+	return 0;
+}
+
+static int set_cpu(struct tl_options *options, char *value)
+{
+	struct tl_run_config *config = config_of(options);
+
+	if (!strcmp(value, "help")) {
+		config->cpu_help = true;
+		return 0;
+	}
+	return tl_cpu_choices_parse(&config->vmm.cpu, value);
+}
+
 static int set_report(struct tl_options *options, char *value)
 {
 	if (value && !*value)
@@ -212,6 +233,11 @@ const struct tl_option tl_run_options[] = {
 	{VALUE, "mem", "SIZE", "RAM, with K, M, G", set_mem, "256M"},
 	{VALUE, "gic", "auto|2|3", "interrupt controller; auto: GICv3 where the host has it",
 		set_gic, "auto"},
+	{VALUE, "msi", "on|off", "message-signalled interrupts: ITS, or GICv2m with a GICv2",
+		set_msi, "off"},
+	{VALUE, "cpu", "FEATURE=on|off[,...]",
+		"features of the CPUs; 'help' lists them; may be repeated", set_cpu,
+		.repeats = true},
 	HEADING("Devices:"),
 	{VALUE, "disk", "FILE[,ro]",
 		"a disk (virtio-blk): a raw file or a block device; may be repeated", set_disk,

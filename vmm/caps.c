@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "vmm/arch/arm64/id_regs.h"
 #include "vmm/arch/arm64/vm_type.h"
 #include "vmm/core/kvm.h"
 
@@ -77,7 +78,18 @@ static void add_devices(struct tl_caps *caps, const struct probe *probe)
 	add_kvm(caps, "GICv2", "gicv2", has_device(probe, KVM_DEV_TYPE_ARM_VGIC_V2),
 		"no --gic 2, which guests without a GICv3 driver need");
 	add_kvm(caps, "ITS", "its", has_device(probe, KVM_DEV_TYPE_ARM_VGIC_ITS),
-		"no message-signalled interrupts for guests");
+		"no --msi on with a GICv3");
+}
+
+/* No capability says it, but what the guest finds in ID_AA64PFR0_EL1. */
+static bool has_el0_32bit(const struct probe *probe)
+{
+	static const char name[] = "aarch32";
+	int field = tl_id_fields_find(name, sizeof(name) - 1);
+
+	return field >= 0 && probe->vcpu_fd >= 0 &&
+	       !tl_id_regs_init_vcpu(probe->vm_fd, probe->vcpu_fd) &&
+	       tl_id_regs_on(probe->vcpu_fd, &tl_id_fields[field]) > 0;
 }
 
 static void add_extensions(struct tl_caps *caps, const struct probe *probe)
@@ -88,17 +100,19 @@ static void add_extensions(struct tl_caps *caps, const struct probe *probe)
 	} list[] = {
 		{KVM_CAP_ARM_EL1_32BIT, "32-bit guests", "el1_32bit",
 			"only 64-bit kernels run (the CPU has no AArch32 at EL1)"},
-		{KVM_CAP_ARM_PMU_V3, "PMU", "pmu", "guests cannot count cycles or instructions"},
+		{KVM_CAP_ARM_PMU_V3, "PMU", "pmu",
+			"guests cannot count cycles or instructions (--cpu pmu=on)"},
 		{KVM_CAP_ARM_SVE, "SVE", "sve", "guests have no scalable vectors"},
 		{KVM_CAP_ARM_PTRAUTH_ADDRESS, "pointer authentication", "pauth",
 			"guests cannot sign pointers"},
-		{KVM_CAP_ARM_MTE, "memory tagging", "mte", "guests have no memory tags"},
+		{KVM_CAP_ARM_MTE, "memory tagging", "mte",
+			"guests have no memory tags (--cpu mte=on)"},
 		{KVM_CAP_ARM_NISV_TO_USER, "NISV to user space", "nisv",
 			"load/store pair or write-back to a device ends the VM"},
 		{KVM_CAP_ARM_INJECT_EXT_DABT, "inject an external abort", "inject_dabt",
 			"a guest cannot be told that an access failed"},
 		{KVM_CAP_ARM_SUPPORTED_REG_MASK_RANGES, "writable ID registers", "writable_id_regs",
-			"features of the CPU cannot be hidden from guests"},
+			"few features of the CPU can be hidden from guests (--cpu)"},
 		{KVM_CAP_READONLY_MEM, "read-only memory", "readonly_mem",
 			"ROM and pages of status registers cost an exit a read"},
 		{KVM_CAP_COALESCED_MMIO, "coalesced MMIO", "coalesced_mmio",
@@ -114,6 +128,8 @@ static void add_extensions(struct tl_caps *caps, const struct probe *probe)
 			"written pages are found by bitmap only"},
 	};
 
+	add_kvm(caps, "32-bit programs in guests", "el0_32bit", has_el0_32bit(probe),
+		"guests run only 64-bit programs (the CPU has no AArch32 at EL0)");
 	for (unsigned int i = 0; i < sizeof(list) / sizeof(list[0]); i++)
 		add_kvm(caps, list[i].name, list[i].key,
 			tl_kvm_check(probe->vm_fd, list[i].capability), list[i].without);

@@ -41,10 +41,19 @@ static void describe(struct tl_vm_map *map, const struct tl_vm *vm)
 	if (vm->flash.size)
 		add_region(map, "ram", vm->flash.base, vm->flash.size);
 	add_region(map, "gicd", TL_GIC_DIST_BASE, TL_GIC_DIST_SIZE);
-	if (vm->irqchip.kind == TL_GIC_V3)
-		add_region(map, "gicr", TL_GIC_REDIST_BASE, TL_GIC_REDIST_SIZE * vm->vcpu_count);
-	else
+	if (vm->irqchip.kind == TL_GIC_V3) {
+		unsigned int low =
+			vm->vcpu_count < TL_GIC_LOW_REDISTS ? vm->vcpu_count : TL_GIC_LOW_REDISTS;
+
+		add_region(map, "gicr", TL_GIC_REDIST_BASE, TL_GIC_REDIST_SIZE * low);
+		if (vm->vcpu_count > low)
+			add_region(map, "gicr", vm->irqchip.high_redists,
+				TL_GIC_REDIST_SIZE * (vm->vcpu_count - low));
+		if (vm->irqchip.msi)
+			add_region(map, "its", TL_GIC_ITS_BASE, TL_GIC_ITS_SIZE);
+	} else {
 		add_region(map, "gicc", TL_GIC_CPU_BASE, TL_GIC_CPU_SIZE);
+	}
 	for (size_t i = 0; i < vm->bus.count; i++) {
 		const struct tl_dev *dev = vm->bus.devices[i];
 

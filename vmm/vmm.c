@@ -26,6 +26,7 @@
 #include "vmm/core/terminal.h"
 #include "vmm/core/vm.h"
 #include "vmm/ctl/commands.h"
+#include "vmm/dev/gicv2m.h"
 #include "vmm/devices.h"
 #include "vmm/events.h"
 #include "vmm/machine/machine.h"
@@ -109,12 +110,13 @@ static int load_initrd(struct guest *guest)
 
 static int build_fdt(struct guest *guest, void *out)
 {
-	uint64_t mpidr[TL_GIC_MAX_REDISTS];
+	uint64_t mpidr[TL_GIC_MAX_VCPUS];
 	struct tl_fdt_config fdt = {
 		.skeleton = guest->machine->skeleton,
 		.layout = &guest->layout,
 		.cmdline = guest->config->append,
-		.gic = guest->vm.irqchip.kind,
+		.gic = &guest->vm.irqchip,
+		.pmu = guest->vm.cpu.on[TL_CPU_PMU],
 		.cpus = guest->vm.vcpu_count,
 		.mpidr = mpidr,
 		.bus = &guest->vm.bus,
@@ -348,6 +350,25 @@ static int run_vm(struct guest *guest)
 	return status;
 }
 
+/* The part of the interrupt controller that is no part of KVM's. */
+static int add_gicv2m(struct guest *guest, const struct tl_dev_env *env)
+{
+	struct tl_dev *dev;
+	int ret;
+
+	if (!guest->vm.irqchip.msi || guest->vm.irqchip.kind != TL_GIC_V2)
+		return 0;
+	ret = tl_gicv2m_create(&dev, env);
+	if (!ret) {
+		ret = tl_bus_add(&guest->vm.bus, dev);
+		if (ret)
+			dev->ops->fini(dev);
+	}
+	if (ret)
+		tl_log_error("--msi on: cannot add the GICv2m frame: %s", strerror(-ret));
+	return ret;
+}
+
 static int start(struct guest *guest)
 {
 	struct tl_vm_config vm = {
@@ -357,6 +378,8 @@ static int start(struct guest *guest)
 		.flash_base = guest->layout.flash,
 		.flash_size = guest->layout.flash_size,
 		.gic = guest->config->gic,
+		.msi = guest->config->msi,
+		.cpu = &guest->config->cpu,
 		.spis = tl_machine_spis(guest->machine, tl_devices_count(guest->config)),
 	};
 	struct tl_dev_env env = {
@@ -371,7 +394,7 @@ static int start(struct guest *guest)
 
 	guest->vm.loop = &guest->loop;
 	guest->vm.console = &guest->console;
-	if (tl_vm_init(&guest->vm, &vm) ||
+	if (tl_vm_init(&guest->vm, &vm) || add_gicv2m(guest, &env) ||
 		tl_machine_add_devices(guest->machine, &guest->vm.bus, &env))
 		return TL_STATUS_HOST;
 	ret = tl_devices_add(guest->config, guest->machine, &guest->vm.bus, &env);

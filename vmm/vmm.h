@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "base/status.h"
+#include "vmm/arch/arm64/cpu_features.h"
 #include "vmm/arch/arm64/gic.h"
 #include "vmm/dev/virtio/blk.h"
 
@@ -21,6 +22,8 @@ struct tl_vmm_config {
 	unsigned int cpus;
 	uint64_t mem; /* bytes */
 	enum tl_gic_kind gic;
+	bool msi; /* message-signalled interrupts: an ITS or a GICv2m frame */
+	struct tl_cpu_choices cpu;
 	const struct tl_disk *disks;
 	unsigned int disk_count;
 	const char *dump_dtb;     /* write the device tree there and end; or NULL */

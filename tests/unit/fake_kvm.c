@@ -22,11 +22,11 @@ void fake_kvm_reset(void)
 	memset(&fake_kvm, 0, sizeof(fake_kvm));
 	fake_kvm.max_vcpus = 512;
 	fake_kvm.ipa_bits = 48;
-	fake_kvm.gicv2 = fake_kvm.gicv3 = fake_kvm.smccc_filter = true;
+	fake_kvm.gicv2 = fake_kvm.gicv3 = fake_kvm.its = fake_kvm.smccc_filter = true;
 	fake_kvm.system_suspend = true;
 	fake_kvm.nisv = true;
 	fake_kvm.run_size = 8192;
-	fake_kvm.kvm_fd = fake_kvm.vm_fd = fake_kvm.gic_fd = -1;
+	fake_kvm.kvm_fd = fake_kvm.vm_fd = fake_kvm.gic_fd = fake_kvm.its_fd = -1;
 	for (unsigned int i = 0; i < FAKE_VCPUS; i++)
 		fake_kvm.vcpus[i].fd = -1;
 }
@@ -108,6 +108,17 @@ static int check_extension(long capability)
 		return fake_kvm.max_vcpus;
 	case KVM_CAP_ARM_VM_IPA_SIZE:
 		return fake_kvm.ipa_bits;
+	case KVM_CAP_ARM_PMU_V3:
+		return fake_kvm.pmu;
+	case KVM_CAP_ARM_SVE:
+		return fake_kvm.sve;
+	case KVM_CAP_ARM_PTRAUTH_ADDRESS:
+	case KVM_CAP_ARM_PTRAUTH_GENERIC:
+		return fake_kvm.pauth;
+	case KVM_CAP_ARM_MTE:
+		return fake_kvm.mte;
+	case KVM_CAP_ARM_SUPPORTED_REG_MASK_RANGES:
+		return fake_kvm.reg_masks;
 	case KVM_CAP_ARM_SYSTEM_SUSPEND:
 		return fake_kvm.system_suspend;
 	case KVM_CAP_ARM_NISV_TO_USER:
@@ -134,12 +145,23 @@ static int kvm_call(unsigned long request, uintptr_t arg)
 	}
 }
 
+static int create_its(struct kvm_create_device *device)
+{
+	if (!fake_kvm.its)
+		return -ENODEV;
+	fake_kvm.its_fd = new_fd();
+	device->fd = (uint32_t)fake_kvm.its_fd;
+	return 0;
+}
+
 static int create_device(struct kvm_create_device *device)
 {
 	bool there = device->type == KVM_DEV_TYPE_ARM_VGIC_V3   ? fake_kvm.gicv3
 		     : device->type == KVM_DEV_TYPE_ARM_VGIC_V2 ? fake_kvm.gicv2
 								: false;
 
+	if (device->type == KVM_DEV_TYPE_ARM_VGIC_ITS)
+		return create_its(device);
 	if (!there)
 		return -ENODEV;
 	fake_kvm.gic_type = device->type;
@@ -177,6 +199,35 @@ static int set_attr(bool vm, const struct kvm_device_attr *request)
 	return 0;
 }
 
+/* Tags only before the first vCPU (arch/arm64/kvm/arm.c). */
+static int enable_cap(const struct kvm_enable_cap *cap)
+{
+	if (cap->cap == KVM_CAP_ARM_MTE) {
+		fake_kvm.mte_on = fake_kvm.mte && !fake_kvm.vcpu_count;
+		return fake_kvm.mte_on ? 0 : no_such_call();
+	}
+	fake_kvm.enabled_cap = cap->cap;
+	return check_extension(cap->cap) ? 0 : no_such_call();
+}
+
+/* The masks of identification registers (KVM_ARM_GET_REG_WRITABLE_MASKS). */
+static int get_masks(const struct reg_mask_range *range)
+{
+	uint64_t *masks = (uint64_t *)(uintptr_t)range->addr;
+
+	if (!fake_kvm.reg_masks || range->range)
+		return no_such_call();
+	memset(masks, 0, KVM_ARM_FEATURE_ID_RANGE_SIZE * sizeof(*masks));
+	for (unsigned int i = 0; i < FAKE_ID_REGS; i++) {
+		uint64_t id = fake_kvm.id_regs[i].id;
+
+		if (id)
+			masks[KVM_ARM_FEATURE_ID_RANGE_IDX(3, 0, 0, id >> 3 & 0xf, id & 7)] =
+				fake_kvm.id_regs[i].writable;
+	}
+	return 0;
+}
+
 static int vm_call(unsigned long request, uintptr_t arg)
 {
 	void *ptr = (void *)arg;
@@ -190,8 +241,9 @@ static int vm_call(unsigned long request, uintptr_t arg)
 	case KVM_CREATE_DEVICE:
 		return create_device(ptr);
 	case KVM_ENABLE_CAP:
-		fake_kvm.enabled_cap = ((struct kvm_enable_cap *)ptr)->cap;
-		return check_extension((long)fake_kvm.enabled_cap) ? 0 : no_such_call();
+		return enable_cap(ptr);
+	case KVM_ARM_GET_REG_WRITABLE_MASKS:
+		return get_masks(ptr);
 	case KVM_CREATE_VCPU:
 		return create_vcpu(arg);
 	case KVM_ARM_PREFERRED_TARGET:
@@ -227,10 +279,32 @@ static uint64_t *find_reg(struct fake_vcpu *vcpu, uint64_t id)
 	return id == (core | KVM_REG_ARM_CORE_REG(regs.pc)) ? &vcpu->pc : NULL;
 }
 
+/* Reads and writes as arm64_check_features() lets them; registers that nobody set are zero. */
+static int id_reg(const struct kvm_one_reg *reg, bool set)
+{
+	uint64_t *user = (uint64_t *)(uintptr_t)reg->addr;
+	struct fake_id_reg none = {.id = reg->id}, *found = &none;
+
+	for (unsigned int i = 0; i < FAKE_ID_REGS; i++) {
+		if (fake_kvm.id_regs[i].id == reg->id)
+			found = &fake_kvm.id_regs[i];
+	}
+	if (!set)
+		*user = found->value;
+	else if ((*user ^ found->value) & ~found->writable)
+		return -EINVAL;
+	else if (!fake_kvm.id_forgets)
+		found->value = *user;
+	return 0;
+}
+
 static int one_reg(struct fake_vcpu *vcpu, const struct kvm_one_reg *reg, bool set)
 {
 	uint64_t *value = find_reg(vcpu, reg->id);
 
+	if (!value && reg->id >= ARM64_SYS_REG(3, 0, 0, 1, 0) &&
+		reg->id <= ARM64_SYS_REG(3, 0, 0, 7, 7))
+		return id_reg(reg, set);
 	if (!value)
 		return -ENOENT;
 	if (set)
@@ -291,6 +365,35 @@ static int run_vcpu(struct fake_vcpu *vcpu)
 	return step->ret;
 }
 
+static int finalize(struct fake_vcpu *vcpu, int feature)
+{
+	bool sve = vcpu->features & 1u << KVM_ARM_VCPU_SVE;
+
+	if (feature != KVM_ARM_VCPU_SVE || !sve || vcpu->finalized)
+		return no_such_call();
+	vcpu->finalized++;
+	return 0;
+}
+
+/* devices/vcpu.rst, 1: the interrupt first, and all after the interrupt controller. */
+static int set_pmu(struct fake_vcpu *vcpu, const struct kvm_device_attr *request)
+{
+	uint64_t value;
+
+	if (request->group != KVM_ARM_VCPU_PMU_V3_CTRL ||
+		!(vcpu->features & 1u << KVM_ARM_VCPU_PMU_V3) ||
+		!fake_kvm_attr(
+			false, KVM_DEV_ARM_VGIC_GRP_CTRL, KVM_DEV_ARM_VGIC_CTRL_INIT, &value))
+		return no_such_call();
+	if (request->attr == KVM_ARM_VCPU_PMU_V3_IRQ)
+		memcpy(&vcpu->pmu_intid, (void *)(uintptr_t)request->addr, sizeof(uint32_t));
+	else if (request->attr == KVM_ARM_VCPU_PMU_V3_INIT && vcpu->pmu_intid)
+		vcpu->pmu_inits++;
+	else
+		return no_such_call();
+	return 0;
+}
+
 static int vcpu_call(struct fake_vcpu *vcpu, unsigned long request, uintptr_t arg)
 {
 	switch (request) {
@@ -304,6 +407,10 @@ static int vcpu_call(struct fake_vcpu *vcpu, unsigned long request, uintptr_t ar
 	case KVM_SET_VCPU_EVENTS:
 		vcpu->aborts += ((struct kvm_vcpu_events *)arg)->exception.ext_dabt_pending;
 		return 0;
+	case KVM_ARM_VCPU_FINALIZE:
+		return finalize(vcpu, *(int *)arg);
+	case KVM_SET_DEVICE_ATTR:
+		return set_pmu(vcpu, (void *)arg);
 	case KVM_ARM_VCPU_INIT:
 		vcpu->inits++;
 		vcpu->init_pending = vcpu->init_pending || vcpu->pending;
@@ -350,7 +457,7 @@ int tl_kvm_ioctl(int fd, unsigned long request, uintptr_t arg)
 		if (fd == fake_kvm.vcpus[i].fd)
 			return vcpu_call(&fake_kvm.vcpus[i], request, arg);
 	}
-	if (fd == fake_kvm.gic_fd)
+	if (fd == fake_kvm.gic_fd || fd == fake_kvm.its_fd)
 		return request == KVM_SET_DEVICE_ATTR ? set_attr(false, (void *)arg)
 						      : no_such_call();
 	if (fd == fake_kvm.vm_fd)

@@ -15,6 +15,7 @@
 #define FAKE_VCPUS       160
 #define FAKE_ATTRS       4096
 #define FAKE_READS       8
+#define FAKE_ID_REGS     4
 #define FAKE_SCTLR_RESET UINT64_C(0xc50078)
 
 #define FAKE_RUN_MEMBER(name) __typeof__(((struct kvm_run *)0)->name) name
@@ -47,6 +48,9 @@ struct fake_vcpu {
 	/* Set by the fake. */
 	size_t next;                /* step of the script; atomic */
 	bool idle;                  /* at the script's end; atomic */
+	unsigned int finalized;     /* calls of KVM_ARM_VCPU_FINALIZE for SVE */
+	uint32_t pmu_intid;         /* of its PMU */
+	unsigned int pmu_inits;     /* that came when they may */
 	bool stuck;                 /* waited seconds for a kick; atomic */
 	bool pending;               /* an exit's answer was not taken back yet */
 	bool init_pending;          /* KVM_ARM_VCPU_INIT with `pending` */
@@ -59,19 +63,29 @@ struct fake_vcpu {
 	struct kvm_run *run;
 };
 
+/* An identification register, which all vCPUs share. */
+struct fake_id_reg {
+	uint64_t id, value;
+	uint64_t writable; /* bits that may be changed */
+};
+
 struct fake_attr {
-	bool vm; /* of the VM, else of the GIC */
+	bool vm; /* of the VM, else of the GIC or its ITS */
 	uint32_t group;
 	uint64_t attr;
 	uint64_t value;
 };
 
 struct fake_kvm {
-	/* Set by the test after fake_kvm_reset(), which makes it a host that has everything. */
+	/* Set by the test after fake_kvm_reset(), which makes it a host that has all a VM needs. */
 	int open_error; /* errno of tl_kvm_open() */
 	int max_vcpus;
 	int ipa_bits; /* 0: no such capability */
-	bool gicv2, gicv3, smccc_filter, system_suspend, nisv;
+	bool gicv2, gicv3, its, smccc_filter, system_suspend, nisv;
+	/* Not there unless the test says so. */
+	bool pmu, sve, pauth, mte, reg_masks;
+	bool id_forgets; /* takes writes to identification registers, and forgets them */
+	struct fake_id_reg id_regs[FAKE_ID_REGS];
 	int run_size;
 	unsigned long fail_request; /* this ioctl fails ... */
 	unsigned int fail_skip;     /* ... after so many calls ... */
@@ -81,7 +95,8 @@ struct fake_kvm {
 	unsigned int map_skip;      /* ... after so many calls */
 
 	/* Set by the fake. */
-	int kvm_fd, vm_fd, gic_fd;
+	int kvm_fd, vm_fd, gic_fd, its_fd;
+	bool mte_on;
 	uintptr_t vm_type;
 	uint32_t enabled_cap; /* the last one */
 	uint32_t gic_type;
@@ -97,7 +112,7 @@ struct fake_kvm {
 
 extern struct fake_kvm fake_kvm;
 
-/* Forgets everything; the host has what a VM may want. Between VMs. */
+/* Forgets everything; the host has all that a VM needs. Between VMs. */
 void fake_kvm_reset(void);
 
 /* Gives a vCPU its script, from the start. While it does not run. */

@@ -2,6 +2,7 @@
 /*
  * What a host can do, asked of a fake kernel: each fact comes from its own
  * capability, device or feature; what fails is missing; nothing stays open.
+ * Links: vmm/arch/arm64/id_regs.c vmm/arch/arm64/id_fields.c
  * Links: vmm/caps.c vmm/arch/arm64/vm_type.c vmm/core/kvm_attr.c
  * Links: tests/unit/fake_kvm.c tests/unit/fake_log.c
  * Wraps: tl_kvm_ioctl
@@ -268,7 +269,8 @@ static void test_host(void **state)
 	assert_true(fake.probed_open);
 	assert_int_equal(fake.probed_fd, fake.stats_fd);
 	assert_int_equal(fake_kvm.vcpu_count, 1);
-	assert_int_equal(fake_kvm.vcpus[0].inits, 0);
+	/* Its identification registers can be read then. */
+	assert_int_equal(fake_kvm.vcpus[0].inits, 1);
 	assert_nothing_logged();
 }
 
@@ -357,6 +359,26 @@ static void test_no_kvm(void **state)
 	assert_int_equal(fake.probed_fd, -1);
 }
 
+/* ID_AA64PFR0_EL1.EL0: 1 is AArch64 only. */
+static void test_32bit_programs(void **state)
+{
+	struct tl_caps caps;
+
+	(void)state;
+	for (unsigned int el0 = 1; el0 <= 2; el0++) {
+		fake_kvm_reset();
+		fake_kvm.id_regs[0] =
+			(struct fake_id_reg){ARM64_SYS_REG(3, 0, 0, 4, 0), 0x1110 | el0, 0};
+		assert_int_equal(probe(&caps), 0);
+		assert_int_equal(value_of(&caps, "el0_32bit"), el0 == 2);
+	}
+	fake_kvm_reset();
+	fake_kvm.fail_request = KVM_ARM_VCPU_INIT;
+	fake_kvm.fail_error = EINVAL;
+	assert_int_equal(probe(&caps), 0);
+	assert_int_equal(value_of(&caps, "el0_32bit"), 0);
+}
+
 /* The rest can be told without a vCPU, and without its statistics. */
 static void test_no_vcpu(void **state)
 {
@@ -391,6 +413,7 @@ int main(void)
 		cmocka_unit_test_setup(test_features, set_up),
 		cmocka_unit_test_setup(test_problem, set_up),
 		cmocka_unit_test_setup(test_texts, set_up),
+		cmocka_unit_test_setup(test_32bit_programs, set_up),
 		cmocka_unit_test_setup(test_no_kvm, set_up),
 		cmocka_unit_test_setup(test_no_vcpu, set_up),
 	};

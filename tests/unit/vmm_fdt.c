@@ -29,18 +29,22 @@ static const struct tl_layout layout = {
 	.initrd_size = 5 * MIB + 1,
 };
 
-static uint64_t mpidrs[TL_GIC_MAX_REDISTS];
+static struct tl_irqchip irqchip;
+static uint64_t mpidrs[TL_GIC_MAX_VCPUS];
 
 /* As KVM numbers them (arch/arm64/kvm/sys_regs.c, reset_mpidr). */
 static struct tl_fdt_config config_of(unsigned int cpus, enum tl_gic_kind gic)
 {
-	for (unsigned int i = 0; i < TL_GIC_MAX_REDISTS; i++)
+	for (unsigned int i = 0; i < TL_GIC_MAX_VCPUS; i++)
 		mpidrs[i] = (i & 0xf) | (uint64_t)(i >> 4) << 8;
+	irqchip = TL_IRQCHIP_INIT;
+	irqchip.kind = gic;
+	irqchip.high_redists = UINT64_C(0x4000000000);
 	return (struct tl_fdt_config){
 		.skeleton = tl_skeleton_virt,
 		.layout = &layout,
 		.cmdline = "console=ttyAMA0 quiet",
-		.gic = gic,
+		.gic = &irqchip,
 		.cpus = cpus,
 		.mpidr = mpidrs,
 	};
@@ -189,6 +193,73 @@ static void test_gicv2(void **state)
 	free(fdt);
 }
 
+/* More than fit below the devices: a second range of them. */
+static void test_high_redistributors(void **state)
+{
+	struct tl_fdt_config config = config_of(124, TL_GIC_V3);
+	void *fdt = build(&config);
+	int at = gic(fdt);
+
+	(void)state;
+	CELLS(fdt, at, "#redistributor-regions", 2);
+	CELLS(fdt, at, "reg", 0, 0x08000000, 0, 0x10000, 0, 0x080a0000, 0, 0xf60000, 0x40, 0, 0,
+		0x20000);
+	free(fdt);
+	config = config_of(123, TL_GIC_V3);
+	fdt = build(&config);
+	at = gic(fdt);
+	CELLS(fdt, at, "reg", 0, 0x08000000, 0, 0x10000, 0, 0x080a0000, 0, 0xf60000);
+	assert_null(fdt_getprop(fdt, at, "#redistributor-regions", NULL));
+	free(fdt);
+}
+
+static void test_msi(void **state)
+{
+	struct tl_fdt_config config = config_of(1, TL_GIC_V3);
+	void *fdt = build(&config);
+	int at;
+
+	(void)state;
+	assert_true(fdt_path_offset(fdt, "/intc@8000000/its@8080000") < 0);
+	free(fdt);
+	irqchip.msi = true;
+	fdt = build(&config);
+	at = node(fdt, "/intc@8000000/its@8080000");
+	check_string(fdt, at, "compatible", "arm,gic-v3-its");
+	CELLS(fdt, at, "reg", 0, 0x08080000, 0, 0x20000);
+	CELLS(fdt, at, "#msi-cells", 1);
+	assert_non_null(fdt_getprop(fdt, at, "msi-controller", NULL));
+	/* The addresses are those of the parent. */
+	assert_non_null(fdt_getprop(fdt, gic(fdt), "ranges", NULL));
+	CELLS(fdt, gic(fdt), "#address-cells", 2);
+	CELLS(fdt, gic(fdt), "#size-cells", 2);
+	free(fdt);
+	config = config_of(1, TL_GIC_V2);
+	irqchip.msi = true;
+	fdt = build(&config);
+	at = node(fdt, "/intc@8000000/v2m@8020000");
+	check_string(fdt, at, "compatible", "arm,gic-v2m-frame");
+	CELLS(fdt, at, "reg", 0, 0x08020000, 0, 0x1000);
+	assert_non_null(fdt_getprop(fdt, at, "msi-controller", NULL));
+	free(fdt);
+}
+
+static void test_pmu(void **state)
+{
+	struct tl_fdt_config config = config_of(1, TL_GIC_V3);
+	void *fdt = build(&config);
+
+	(void)state;
+	assert_true(fdt_path_offset(fdt, "/pmu") < 0);
+	free(fdt);
+	config.pmu = true;
+	fdt = build(&config);
+	check_string(fdt, node(fdt, "/pmu"), "compatible", "arm,armv8-pmuv3");
+	/* Private, INTID 23, level. */
+	CELLS(fdt, node(fdt, "/pmu"), "interrupts", 1, 7, 4);
+	free(fdt);
+}
+
 static void test_chosen(void **state)
 {
 	struct tl_fdt_config config = config_of(1, TL_GIC_V3);
@@ -262,7 +333,7 @@ static void test_power_key(void **state)
 /* As many CPUs and characters as can be: there is room for all. */
 static void test_largest(void **state)
 {
-	struct tl_fdt_config config = config_of(TL_GIC_MAX_REDISTS, TL_GIC_V3);
+	struct tl_fdt_config config = config_of(TL_GIC_MAX_VCPUS, TL_GIC_V3);
 	char cmdline[TL_CMDLINE_MAX];
 	void *fdt;
 
@@ -273,8 +344,9 @@ static void test_largest(void **state)
 	fdt = build(&config);
 	assert_true(fdt_totalsize(fdt) <= TL_LAYOUT_FDT_SIZE);
 	check_string(fdt, node(fdt, "/chosen"), "bootargs", cmdline);
-	/* The redistributors end where the UART begins. */
-	CELLS(fdt, gic(fdt), "reg", 0, 0x08000000, 0, 0x10000, 0, 0x080a0000, 0, 0xf60000);
+	/* The first redistributors end where the UART begins. */
+	CELLS(fdt, gic(fdt), "reg", 0, 0x08000000, 0, 0x10000, 0, 0x080a0000, 0, 0xf60000, 0x40, 0,
+		0, 0x30a0000);
 	free(fdt);
 }
 
@@ -356,6 +428,9 @@ int main(void)
 		cmocka_unit_test_setup(test_cpu_with_aff3, fake_log_reset),
 		cmocka_unit_test_setup(test_gicv3, fake_log_reset),
 		cmocka_unit_test_setup(test_gicv2, fake_log_reset),
+		cmocka_unit_test_setup(test_high_redistributors, fake_log_reset),
+		cmocka_unit_test_setup(test_msi, fake_log_reset),
+		cmocka_unit_test_setup(test_pmu, fake_log_reset),
 		cmocka_unit_test_setup(test_chosen, fake_log_reset),
 		cmocka_unit_test_setup(test_neither_initrd_nor_command_line, fake_log_reset),
 		cmocka_unit_test_setup(test_skeleton, fake_log_reset),

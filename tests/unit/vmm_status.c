@@ -16,6 +16,8 @@
  * Links: tests/unit/fake_kvm.c tests/unit/fake_log.c tests/unit/fake_files.c
  * Libs: elf fdt z zstd jansson
  * Wraps: tl_vm_init
+ * Links: vmm/arch/arm64/cpu_features.c vmm/arch/arm64/id_regs.c vmm/arch/arm64/id_fields.c
+ * Links: vmm/dev/gicv2m.c
  */
 #include "tests/unit/unit.h"
 
@@ -308,9 +310,9 @@ static void test_hosts(void **state)
 	fake_kvm.open_error = ENOENT;
 	assert_int_equal(run(&config), TL_STATUS_HOST);
 	fake_kvm.open_error = 0;
-	config.cpus = 200;
+	config.cpus = 513;
 	assert_int_equal(run(&config), TL_STATUS_HOST);
-	assert_error("--cpus 200");
+	assert_error("--cpus 513");
 	fake_kvm_reset();
 	config = config_of();
 	config.profile = true;

@@ -6,6 +6,7 @@
  * Links: vmm/core/bus.c vmm/core/loop.c vmm/core/console.c vmm/arch/arm64/vcpu_regs.c
  * Links: vmm/arch/arm64/vm_type.c vmm/arch/arm64/gic.c vmm/arch/arm64/gic_reset.c
  * Links: vmm/arch/arm64/suspend.c vmm/arch/arm64/smccc.c vmm/arch/arm64/nisv.c
+ * Links: vmm/arch/arm64/cpu_features.c vmm/arch/arm64/id_regs.c vmm/arch/arm64/id_fields.c
  * Links: tests/unit/fake_kvm.c tests/unit/fake_log.c
  */
 #include "tests/unit/unit.h"
@@ -182,6 +183,59 @@ static void test_hosts_without_a_gic(void **state)
 	assert_error("this host cannot give guests a GICv3 or GICv2", "virtual CPU interface");
 }
 
+/* arm-vgic-v3.rst: count in bits 63:52, the range's number in 11:0. */
+static void test_high_redistributors(void **state)
+{
+	struct tl_vm_config config = config_of(130, TL_GIC_AUTO);
+
+	(void)state;
+	expect_made(&config);
+	assert_int_equal(fake_kvm.vm_type, 0);
+	assert_int_equal(gic_attr(KVM_DEV_ARM_VGIC_GRP_ADDR, KVM_VGIC_V3_ADDR_TYPE_REDIST_REGION),
+		UINT64_C(7) << 52 | UINT64_C(0x4000000000) | 1);
+	assert_int_equal(fake_kvm.attrs[1].value, UINT64_C(123) << 52 | TL_GIC_REDIST_BASE);
+	/* RAM that reaches so far pushes them up, and so the size of the address space. */
+	setup(NULL);
+	config.ram_size = TIB;
+	expect_made(&config);
+	assert_int_equal(gic_attr(KVM_DEV_ARM_VGIC_GRP_ADDR, KVM_VGIC_V3_ADDR_TYPE_REDIST_REGION),
+		UINT64_C(7) << 52 | (BASE + TIB) | 1);
+	assert_int_equal(fake_kvm.vm_type, 48);
+	/* A host that cannot address them. */
+	setup(NULL);
+	fake_kvm.ipa_bits = 36;
+	config = config_of(124, TL_GIC_AUTO);
+	expect_error(&config, ERANGE);
+	assert_error("guest addresses would end at 0x4000020000", "36 address bits");
+}
+
+static void test_its(void **state)
+{
+	struct tl_vm_config config = config_of(1, TL_GIC_AUTO);
+
+	(void)state;
+	expect_made(&config);
+	assert_int_equal(fake_kvm.its_fd, -1);
+	setup(NULL);
+	config.msi = true;
+	expect_made(&config);
+	assert_true(fake_kvm.its_fd >= 0);
+	assert_int_equal(
+		gic_attr(KVM_DEV_ARM_VGIC_GRP_ADDR, KVM_VGIC_ITS_ADDR_TYPE), UINT64_C(0x08080000));
+	assert_int_equal(fake_kvm.attrs[fake_kvm.attr_count - 3].group, KVM_DEV_ARM_VGIC_GRP_CTRL);
+	assert_int_equal(fake_kvm.attrs[fake_kvm.attr_count - 4].attr, KVM_VGIC_ITS_ADDR_TYPE);
+	setup(NULL);
+	fake_kvm.its = false;
+	expect_error(&config, ENODEV);
+	assert_error("--msi on: this host cannot give guests an ITS", "--gic 2");
+	/* A GICv2 has a frame instead, which takes shared interrupts: 32 + 48 + 64. */
+	setup(NULL);
+	fake_kvm.its = false;
+	config.gic = TL_GIC_V2;
+	expect_made(&config);
+	assert_int_equal(gic_attr(KVM_DEV_ARM_VGIC_GRP_NR_IRQS, 0), 160);
+}
+
 static void test_too_many_vcpus(void **state)
 {
 	struct tl_vm_config config = config_of(9, TL_GIC_V2);
@@ -190,9 +244,9 @@ static void test_too_many_vcpus(void **state)
 	expect_error(&config, ERANGE);
 	assert_error("--cpus 9: a GICv2 serves at most 8");
 	setup(NULL);
-	config = config_of(124, TL_GIC_AUTO);
+	config = config_of(513, TL_GIC_AUTO);
 	expect_error(&config, ERANGE);
-	assert_error("--cpus 124: machine virt has room for 123");
+	assert_error("--cpus 513: a GICv3 serves at most 512");
 	setup(NULL);
 	fake_kvm.max_vcpus = 4;
 	config = config_of(5, TL_GIC_AUTO);
@@ -319,7 +373,7 @@ static void test_address_bits(void **state)
 		if (cases[i].refused) {
 			assert_int_equal(vm, -ERANGE);
 			assert_error(
-				"guest memory would end at 0x", "address bits", "smaller --mem");
+				"guest addresses would end at 0x", "address bits", "smaller --mem");
 			continue;
 		}
 		assert_true(vm >= 0);
@@ -373,6 +427,8 @@ int main(void)
 		cmocka_unit_test_setup(test_gicv3, setup),
 		cmocka_unit_test_setup(test_gicv2, setup),
 		cmocka_unit_test_setup(test_hosts_without_a_gic, setup),
+		cmocka_unit_test_setup(test_high_redistributors, setup),
+		cmocka_unit_test_setup(test_its, setup),
 		cmocka_unit_test_setup(test_too_many_vcpus, setup),
 		cmocka_unit_test_setup(test_refused_calls, setup),
 		cmocka_unit_test_setup(test_refused_maps, setup),

@@ -7,7 +7,9 @@
  * Links: vmm/core/vcpu.c vmm/core/exit.c vmm/core/vm.c vmm/core/kvm_attr.c vmm/core/mem.c
  * Links: vmm/core/bus.c vmm/core/loop.c vmm/core/console.c vmm/arch/arm64/vcpu_regs.c
  * Links: vmm/arch/arm64/vm_type.c vmm/arch/arm64/gic.c vmm/arch/arm64/gic_reset.c
- * Links: vmm/arch/arm64/suspend.c vmm/arch/arm64/smccc.c tests/unit/fake_kvm.c tests/unit/fake_vm.c tests/unit/fake_log.c
+ * Links: vmm/arch/arm64/suspend.c vmm/arch/arm64/smccc.c
+ * Links: vmm/arch/arm64/cpu_features.c vmm/arch/arm64/id_regs.c vmm/arch/arm64/id_fields.c
+ * Links: tests/unit/fake_kvm.c tests/unit/fake_vm.c tests/unit/fake_log.c
  * Wraps: pthread_create
  */
 #include "tests/unit/unit.h"
@@ -195,6 +197,23 @@ static void test_gicv3_cpus(void **state)
 	fake_vm_end(&f);
 }
 
+/* LPIs go before the tables that they are in; without an ITS neither is touched. */
+static void test_its(void **state)
+{
+	(void)state;
+	start(2);
+	assert_int_equal(tl_vm_reset(&f.vm), 0);
+	assert_int_equal(writes(REDIST, 0, 0), 0);
+	assert_int_equal(writes(KVM_DEV_ARM_VGIC_GRP_CTRL, KVM_DEV_ARM_ITS_CTRL_RESET, 0), 0);
+	f.vm.irqchip.its_fd = fake_kvm.its_fd = dup(fake_kvm.gic_fd);
+	assert_int_equal(tl_vm_reset(&f.vm), 0);
+	assert_int_equal(writes(REDIST, 0, 0), 1);
+	assert_int_equal(writes(REDIST, UINT64_C(1) << 32, 0), 1);
+	assert_int_equal(writes(KVM_DEV_ARM_VGIC_GRP_CTRL, KVM_DEV_ARM_ITS_CTRL_RESET, 0), 1);
+	assert_int_equal(fake_kvm.attrs[fake_kvm.attr_count - 1].attr, KVM_DEV_ARM_ITS_CTRL_RESET);
+	fake_vm_end(&f);
+}
+
 static void test_gicv2(void **state)
 {
 	(void)state;
@@ -306,6 +325,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_pending_access, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_gicv3_distributor, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_gicv3_cpus, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_its, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_gicv2, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_pause_and_resume, setup, teardown),

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "vmm/arch/arm64/cpu_features.h"
 #include "vmm/core/bus.h"
 
 /* The phandle that the skeletons use as interrupt-parent. */
@@ -78,24 +79,64 @@ static void add_cpus(void *fdt, const struct tl_fdt_config *config, int *err)
 		add_cpu(fdt, node, config->mpidr[i], err);
 }
 
+/* What takes messages, below the GIC: an ITS, or for a GICv2 a frame of GICv2m. */
+static void add_msi(void *fdt, int gic, bool v3, int *err)
+{
+	uint64_t reg[2] = {
+		v3 ? TL_GIC_ITS_BASE : TL_GICV2M_BASE, v3 ? TL_GIC_ITS_SIZE : TL_GICV2M_SIZE};
+	int node;
+
+	keep(err, fdt_setprop_u32(fdt, gic, "#address-cells", 2));
+	keep(err, fdt_setprop_u32(fdt, gic, "#size-cells", 2));
+	keep(err, fdt_setprop_empty(fdt, gic, "ranges"));
+	node = keep(err, fdt_add_subnode(fdt, gic, v3 ? "its@8080000" : "v2m@8020000"));
+	if (node < 0)
+		return;
+	keep(err, fdt_setprop_string(
+			  fdt, node, "compatible", v3 ? "arm,gic-v3-its" : "arm,gic-v2m-frame"));
+	keep(err, fdt_setprop_empty(fdt, node, "msi-controller"));
+	if (v3)
+		keep(err, fdt_setprop_u32(fdt, node, "#msi-cells", 1));
+	prop_pairs(fdt, node, "reg", reg, 2, err);
+}
+
+static void add_pmu(void *fdt, int *err)
+{
+	/* A private interrupt, level, active high. */
+	fdt32_t interrupt[3] = {cpu_to_fdt32(1), cpu_to_fdt32(TL_PMU_PPI), cpu_to_fdt32(4)};
+	int node = keep(err, fdt_add_subnode(fdt, 0, "pmu"));
+
+	if (node < 0)
+		return;
+	keep(err, fdt_setprop_string(fdt, node, "compatible", "arm,armv8-pmuv3"));
+	keep(err, fdt_setprop(fdt, node, "interrupts", interrupt, sizeof(interrupt)));
+}
+
 static void add_gic(void *fdt, const struct tl_fdt_config *config, int *err)
 {
-	bool v3 = config->gic == TL_GIC_V3;
-	uint64_t reg[4] = {TL_GIC_DIST_BASE, TL_GIC_DIST_SIZE, TL_GIC_CPU_BASE, TL_GIC_CPU_SIZE};
+	bool v3 = config->gic->kind == TL_GIC_V3;
+	bool high = v3 && config->cpus > TL_GIC_LOW_REDISTS;
+	uint64_t reg[6] = {TL_GIC_DIST_BASE, TL_GIC_DIST_SIZE, TL_GIC_CPU_BASE, TL_GIC_CPU_SIZE,
+		config->gic->high_redists,
+		TL_GIC_REDIST_SIZE * (high ? config->cpus - TL_GIC_LOW_REDISTS : 0)};
 	int node = keep(err, fdt_add_subnode(fdt, 0, "intc@8000000"));
 
 	if (node < 0)
 		return;
 	if (v3) {
 		reg[2] = TL_GIC_REDIST_BASE;
-		reg[3] = TL_GIC_REDIST_SIZE * config->cpus;
+		reg[3] = TL_GIC_REDIST_SIZE * (high ? TL_GIC_LOW_REDISTS : config->cpus);
 	}
 	keep(err, fdt_setprop_string(
 			  fdt, node, "compatible", v3 ? "arm,gic-v3" : "arm,cortex-a15-gic"));
-	prop_pairs(fdt, node, "reg", reg, 4, err);
+	prop_pairs(fdt, node, "reg", reg, high ? 6 : 4, err);
+	if (high)
+		keep(err, fdt_setprop_u32(fdt, node, "#redistributor-regions", 2));
 	keep(err, fdt_setprop_empty(fdt, node, "interrupt-controller"));
 	keep(err, fdt_setprop_u32(fdt, node, "#interrupt-cells", 3));
 	keep(err, fdt_setprop_u32(fdt, node, "phandle", GIC_PHANDLE));
+	if (config->gic->msi)
+		add_msi(fdt, node, v3, err);
 }
 
 static void add_chosen(void *fdt, const struct tl_fdt_config *config, int *err)
@@ -133,6 +174,8 @@ int tl_fdt_build(const struct tl_fdt_config *config, void *out)
 	if (!err) {
 		/* The last added node comes first in the tree. */
 		add_devices(out, config->bus, &err);
+		if (config->pmu)
+			add_pmu(out, &err);
 		add_gic(out, config, &err);
 		add_cpus(out, config, &err);
 		add_memory(out, config->layout, &err);

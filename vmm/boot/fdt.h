@@ -6,6 +6,7 @@
 #ifndef TL_VMM_BOOT_FDT_H
 #define TL_VMM_BOOT_FDT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -21,7 +22,8 @@ struct tl_fdt_config {
 	const void *skeleton; /* compiled device tree */
 	const struct tl_layout *layout;
 	const char *cmdline;
-	enum tl_gic_kind gic;
+	const struct tl_irqchip *gic; /* probed */
+	bool pmu;
 	unsigned int cpus;
 	const uint64_t *mpidr;    /* one a CPU: affinity fields of MPIDR_EL1 */
 	const struct tl_bus *bus; /* devices that add their own nodes; NULL: none */

@@ -96,14 +96,44 @@ static int add_vcpus(struct tl_vm *vm, unsigned int count)
 	for (unsigned int i = 0; i < count; i++) {
 		int ret = tl_vcpu_regs_init(&vm->vcpus[i]);
 
+		if (!ret)
+			ret = tl_cpu_features_finalize(&vm->cpu, &vm->vcpus[i]);
 		if (ret)
 			return ret;
 	}
 	return 0;
 }
 
+/* What has to be known before there are vCPUs, they, and what needs them. */
+static int add_cpus_and_gic(struct tl_vm *vm, const struct tl_vm_config *config, uint64_t ram_end)
+{
+	static const struct tl_cpu_choices nothing_said;
+	const struct tl_cpu_choices *choices = config->cpu ? config->cpu : &nothing_said;
+	struct tl_gic_config gic = {
+		.kind = config->gic,
+		.vcpus = config->vcpus,
+		.spis = config->spis,
+		.msi = config->msi,
+		.ram_end = ram_end,
+	};
+	int ret = tl_gic_probe(&vm->irqchip, vm->vm_fd, &gic);
+
+	if (!ret)
+		ret = tl_cpu_features_setup(&vm->cpu, vm->vm_fd, choices);
+	if (!ret)
+		ret = add_vcpus(vm, config->vcpus);
+	if (!ret)
+		ret = tl_cpu_features_hide(choices, vm->vm_fd, vm->vcpus[0].fd);
+	if (!ret)
+		ret = tl_gic_init(&vm->irqchip, &gic);
+	for (unsigned int i = 0; !ret && i < vm->vcpu_count; i++)
+		ret = tl_cpu_features_start_pmu(&vm->cpu, &vm->vcpus[i]);
+	return ret;
+}
+
 int tl_vm_init(struct tl_vm *vm, const struct tl_vm_config *config)
 {
+	uint64_t ram_end = config->ram_base + config->ram_size;
 	int ret = tl_vcpu_setup_kick();
 
 	if (ret)
@@ -123,16 +153,12 @@ int tl_vm_init(struct tl_vm *vm, const struct tl_vm_config *config)
 		return -EPROTO;
 	}
 	vm->run_size = (size_t)ret;
-	vm->vm_fd = tl_vm_type_create(vm->kvm_fd, config->ram_base + config->ram_size);
+	vm->vm_fd = tl_vm_type_create(vm->kvm_fd, tl_gic_address_end(ram_end, config->vcpus));
 	if (vm->vm_fd < 0)
 		return vm->vm_fd;
 	ret = add_memory(vm, config);
 	if (!ret)
-		ret = tl_gic_probe(&vm->irqchip, vm->vm_fd, config->gic, config->vcpus);
-	if (!ret)
-		ret = add_vcpus(vm, config->vcpus);
-	if (!ret)
-		ret = tl_gic_init(&vm->irqchip, config->vcpus, config->spis);
+		ret = add_cpus_and_gic(vm, config, ram_end);
 	if (!ret) {
 		vm->smccc_filter = tl_smccc_setup(vm->vm_fd) == 0;
 		tl_suspend_setup(vm->vm_fd);

@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "vmm/arch/arm64/cpu_features.h"
 #include "vmm/arch/arm64/gic.h"
 #include "vmm/core/bus.h"
 #include "vmm/core/loop.h"
@@ -50,6 +51,7 @@ struct tl_vm {
 	struct tl_mem flash; /* memory that the guest cannot write; not there with size 0 */
 	struct tl_bus bus;
 	struct tl_irqchip irqchip;
+	struct tl_cpu_features cpu;
 	struct tl_loop *loop;       /* not owned; woken when the VM stops */
 	struct tl_console *console; /* not owned; for hypercalls */
 	bool smccc_filter;          /* whether hypercalls reach us at all */
@@ -75,7 +77,9 @@ struct tl_vm_config {
 	uint64_t ram_size;               /* bytes */
 	uint64_t flash_base, flash_size; /* size 0: none; else outside of RAM */
 	enum tl_gic_kind gic;
+	bool msi;          /* message-signalled interrupts: an ITS or a GICv2m frame */
 	unsigned int spis; /* shared interrupts that the machine's devices need */
+	const struct tl_cpu_choices *cpu; /* NULL: nothing was said */
 };
 
 /*

@@ -16,6 +16,10 @@
 #define PRIVATE_IRQS     32
 /* The fewest that KVM takes, private ones included. */
 #define MIN_IRQS 64
+/* The second range of redistributors on QEMU's virt board, unless RAM reaches as far. */
+#define HIGH_REDISTS UINT64_C(0x4000000000)
+#define HIGH_ALIGN   UINT64_C(0x4000000)
+#define REGION_COUNT 52 /* KVM_VGIC_V3_ADDR_TYPE_REDIST_REGION: bits 63:52 */
 
 static int create(struct tl_irqchip *gic, enum tl_gic_kind kind)
 {
@@ -32,8 +36,48 @@ static int create(struct tl_irqchip *gic, enum tl_gic_kind kind)
 	return 0;
 }
 
-int tl_gic_probe(struct tl_irqchip *gic, int vm_fd, enum tl_gic_kind kind, unsigned int vcpus)
+static uint64_t high_redists(uint64_t ram_end)
 {
+	uint64_t behind = (ram_end + HIGH_ALIGN - 1) / HIGH_ALIGN * HIGH_ALIGN;
+
+	return behind > HIGH_REDISTS ? behind : HIGH_REDISTS;
+}
+
+uint64_t tl_gic_address_end(uint64_t ram_end, unsigned int vcpus)
+{
+	if (vcpus <= TL_GIC_LOW_REDISTS)
+		return ram_end;
+	return high_redists(ram_end) + (vcpus - TL_GIC_LOW_REDISTS) * TL_GIC_REDIST_SIZE;
+}
+
+static int create_its(struct tl_irqchip *gic)
+{
+	struct kvm_create_device device = {.type = KVM_DEV_TYPE_ARM_VGIC_ITS, .fd = (__u32)-1};
+	int ret = tl_kvm_ioctl_ptr(gic->vm_fd, KVM_CREATE_DEVICE, &device);
+
+	if (ret) {
+		tl_log_error("--msi on: this host cannot give guests an ITS: %s; try --gic 2",
+			strerror(-ret));
+		return -ENODEV;
+	}
+	gic->its_fd = (int)device.fd;
+	return 0;
+}
+
+static int check_vcpus(const struct tl_irqchip *gic, unsigned int vcpus)
+{
+	unsigned int max = gic->kind == TL_GIC_V2 ? GIC_V2_MAX_VCPUS : TL_GIC_MAX_VCPUS;
+
+	if (vcpus <= max)
+		return 0;
+	tl_log_error("--cpus %u: a GICv%d serves at most %u", vcpus, gic->kind == TL_GIC_V2 ? 2 : 3,
+		max);
+	return -ERANGE;
+}
+
+int tl_gic_probe(struct tl_irqchip *gic, int vm_fd, const struct tl_gic_config *config)
+{
+	enum tl_gic_kind kind = config->kind;
 	int ret = -ENODEV;
 
 	gic->vm_fd = vm_fd;
@@ -52,40 +96,77 @@ int tl_gic_probe(struct tl_irqchip *gic, int vm_fd, enum tl_gic_kind kind, unsig
 				: "try --gic auto");
 		return -ENODEV;
 	}
-	if (gic->kind == TL_GIC_V2 && vcpus > GIC_V2_MAX_VCPUS) {
-		tl_log_error("--cpus %u: a GICv2 serves at most %u", vcpus, GIC_V2_MAX_VCPUS);
-		return -ERANGE;
-	}
-	if (vcpus > TL_GIC_MAX_REDISTS) {
-		tl_log_error("--cpus %u: machine virt has room for %u", vcpus, TL_GIC_MAX_REDISTS);
-		return -ERANGE;
-	}
-	return 0;
+	gic->msi = config->msi;
+	gic->high_redists = high_redists(config->ram_end);
+	ret = check_vcpus(gic, config->vcpus);
+	if (!ret && gic->msi && gic->kind == TL_GIC_V3)
+		ret = create_its(gic);
+	return ret;
 }
 
-static int place(struct tl_irqchip *gic)
+/* Two ranges where one has no room for all; the number in the low bits is the range's. */
+static int place_redists(struct tl_irqchip *gic, unsigned int vcpus)
+{
+	uint64_t low = TL_GIC_REDIST_BASE;
+	uint64_t regions[] = {
+		TL_GIC_REDIST_BASE | (uint64_t)TL_GIC_LOW_REDISTS << REGION_COUNT,
+		gic->high_redists | (uint64_t)(vcpus - TL_GIC_LOW_REDISTS) << REGION_COUNT | 1,
+	};
+	int ret = 0;
+
+	if (vcpus <= TL_GIC_LOW_REDISTS)
+		return tl_kvm_set_attr(
+			gic->fd, KVM_DEV_ARM_VGIC_GRP_ADDR, KVM_VGIC_V3_ADDR_TYPE_REDIST, &low);
+	for (unsigned int i = 0; !ret && i < 2; i++)
+		ret = tl_kvm_set_attr(gic->fd, KVM_DEV_ARM_VGIC_GRP_ADDR,
+			KVM_VGIC_V3_ADDR_TYPE_REDIST_REGION, &regions[i]);
+	return ret;
+}
+
+static int place(struct tl_irqchip *gic, unsigned int vcpus)
 {
 	bool v3 = gic->kind == TL_GIC_V3;
 	uint64_t dist = TL_GIC_DIST_BASE;
-	uint64_t second = v3 ? TL_GIC_REDIST_BASE : TL_GIC_CPU_BASE;
+	uint64_t cpu = TL_GIC_CPU_BASE;
 	int ret = tl_kvm_set_attr(gic->fd, KVM_DEV_ARM_VGIC_GRP_ADDR,
 		v3 ? KVM_VGIC_V3_ADDR_TYPE_DIST : KVM_VGIC_V2_ADDR_TYPE_DIST, &dist);
 
 	if (ret)
 		return ret;
-	return tl_kvm_set_attr(gic->fd, KVM_DEV_ARM_VGIC_GRP_ADDR,
-		v3 ? KVM_VGIC_V3_ADDR_TYPE_REDIST : KVM_VGIC_V2_ADDR_TYPE_CPU, &second);
+	return v3 ? place_redists(gic, vcpus)
+		  : tl_kvm_set_attr(
+			    gic->fd, KVM_DEV_ARM_VGIC_GRP_ADDR, KVM_VGIC_V2_ADDR_TYPE_CPU, &cpu);
 }
 
-int tl_gic_init(struct tl_irqchip *gic, unsigned int vcpus, unsigned int spis)
+static int init_its(struct tl_irqchip *gic)
 {
-	uint32_t irqs = PRIVATE_IRQS + (spis + 31) / 32 * 32;
+	uint64_t base = TL_GIC_ITS_BASE;
 	int ret;
 
-	(void)vcpus;
+	if (gic->its_fd < 0)
+		return 0;
+	ret = tl_kvm_set_attr(
+		gic->its_fd, KVM_DEV_ARM_VGIC_GRP_ADDR, KVM_VGIC_ITS_ADDR_TYPE, &base);
+	if (!ret)
+		ret = tl_kvm_set_attr(
+			gic->its_fd, KVM_DEV_ARM_VGIC_GRP_CTRL, KVM_DEV_ARM_VGIC_CTRL_INIT, NULL);
+	if (ret)
+		tl_log_error("cannot initialise the guest's ITS: %s", strerror(-ret));
+	return ret;
+}
+
+int tl_gic_init(struct tl_irqchip *gic, const struct tl_gic_config *config)
+{
+	unsigned int spis = config->spis;
+	uint32_t irqs;
+	int ret;
+
+	if (gic->msi && gic->kind == TL_GIC_V2 && spis < TL_GICV2M_SPI + TL_GICV2M_SPIS)
+		spis = TL_GICV2M_SPI + TL_GICV2M_SPIS;
 	/* No more lines than the devices need: a guest's driver sets up each of them, by exits. */
+	irqs = PRIVATE_IRQS + (spis + 31) / 32 * 32;
 	gic->irqs = irqs < MIN_IRQS ? MIN_IRQS : irqs;
-	ret = place(gic);
+	ret = place(gic, config->vcpus);
 	if (!ret)
 		ret = tl_kvm_set_attr(gic->fd, KVM_DEV_ARM_VGIC_GRP_NR_IRQS, 0, &gic->irqs);
 	if (!ret)
@@ -94,11 +175,13 @@ int tl_gic_init(struct tl_irqchip *gic, unsigned int vcpus, unsigned int spis)
 	if (ret)
 		tl_log_error("cannot initialise the guest's GICv%d: %s",
 			gic->kind == TL_GIC_V3 ? 3 : 2, strerror(-ret));
-	return ret;
+	return ret ? ret : init_its(gic);
 }
 
 void tl_gic_fini(struct tl_irqchip *gic)
 {
+	if (gic->its_fd >= 0)
+		close(gic->its_fd);
 	if (gic->fd >= 0)
 		close(gic->fd);
 	*gic = TL_IRQCHIP_INIT;

@@ -15,8 +15,21 @@
 #define TL_GIC_CPU_SIZE    UINT64_C(0x10000)
 #define TL_GIC_REDIST_BASE UINT64_C(0x080a0000) /* GICv3, 0x20000 bytes a vCPU */
 #define TL_GIC_REDIST_SIZE UINT64_C(0x20000)
-/* Up to the PL011 at 0x09000000. */
-#define TL_GIC_MAX_REDISTS 123
+/* Up to the PL011 at 0x09000000; those of more vCPUs are behind RAM. */
+#define TL_GIC_LOW_REDISTS 123
+/* As many vCPUs as KVM can have. */
+#define TL_GIC_MAX_VCPUS 512
+#define TL_GIC_ITS_BASE  UINT64_C(0x08080000)
+#define TL_GIC_ITS_SIZE  UINT64_C(0x20000)
+
+/*
+ * GICv2m, as on QEMU's virt board: writes to a frame of registers become shared
+ * interrupts. KVM has none, vmm/dev/gicv2m.c is it.
+ */
+#define TL_GICV2M_BASE UINT64_C(0x08020000)
+#define TL_GICV2M_SIZE UINT64_C(0x1000)
+#define TL_GICV2M_SPI  48 /* the first */
+#define TL_GICV2M_SPIS 64
 
 enum tl_gic_kind {
 	TL_GIC_AUTO,
@@ -24,24 +37,38 @@ enum tl_gic_kind {
 	TL_GIC_V3,
 };
 
+struct tl_gic_config {
+	enum tl_gic_kind kind;
+	unsigned int vcpus;
+	unsigned int spis; /* shared interrupts that the machine's devices need */
+	bool msi;          /* with an ITS (GICv3) or a GICv2m frame */
+	uint64_t ram_end;  /* guest physical, exclusive */
+};
+
 struct tl_irqchip {
 	int vm_fd; /* not owned */
 	int fd;
+	int its_fd; /* -1: there is none */
+	bool msi;
+	uint64_t high_redists; /* where those from TL_GIC_LOW_REDISTS on are */
 	enum tl_gic_kind kind; /* never AUTO after tl_gic_probe() */
 	unsigned int irqs;     /* private and shared together, a multiple of 32 */
 };
 
-#define TL_IRQCHIP_INIT ((struct tl_irqchip){.vm_fd = -1, .fd = -1})
+#define TL_IRQCHIP_INIT ((struct tl_irqchip){.vm_fd = -1, .fd = -1, .its_fd = -1})
 
 /*
  * Chooses the kind and creates the device; before the vCPUs are created.
- * Returns 0 or -errno (logged): -ENODEV where the host cannot have `kind`,
- * -ERANGE for more vCPUs than it allows.
+ * Returns 0 or -errno (logged): -ENODEV where the host cannot have what is
+ * wanted, -ERANGE for more vCPUs than it allows.
  */
-int tl_gic_probe(struct tl_irqchip *gic, int vm_fd, enum tl_gic_kind kind, unsigned int vcpus);
+int tl_gic_probe(struct tl_irqchip *gic, int vm_fd, const struct tl_gic_config *config);
 
 /* Places and initialises it; after the vCPUs are initialised. Returns 0 or -errno (logged). */
-int tl_gic_init(struct tl_irqchip *gic, unsigned int vcpus, unsigned int spis);
+int tl_gic_init(struct tl_irqchip *gic, const struct tl_gic_config *config);
+
+/* The end of the guest physical addresses that RAM and the redistributors take. */
+uint64_t tl_gic_address_end(uint64_t ram_end, unsigned int vcpus);
 
 /* Back to the state after tl_gic_init(). No vCPU runs. Returns 0 or -errno. */
 int tl_gic_reset(struct tl_irqchip *gic, unsigned int vcpus);

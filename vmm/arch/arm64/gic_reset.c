@@ -20,6 +20,7 @@
 #define GICD_IPRIORITYR 0x0400 /* 8 bits an interrupt */
 #define GICD_ICFGR      0x0c00 /* 2 bits an interrupt */
 #define GICD_IROUTER    0x6000 /* GICv3: 64 bits an interrupt */
+#define GICR_CTLR       0x0000
 #define GICR_SGI_FRAME  0x10000
 #define GICC_CTLR       0x00
 #define GICC_PMR        0x04
@@ -98,8 +99,13 @@ static int reset_v3_cpu(const struct tl_irqchip *gic, unsigned int vcpu)
 	/* Affinity 0 holds 16 vCPUs: vcpu_id 0x123 is Aff1 0x12, Aff0 0x3 (KVM's reset_mpidr()). */
 	uint64_t affinity = (uint64_t)(vcpu & 0xf) | (uint64_t)(vcpu >> 4 & 0xff) << 8;
 	uint64_t cpu = affinity << KVM_DEV_ARM_VGIC_V3_MPIDR_SHIFT;
-	struct frame redist = {gic, KVM_DEV_ARM_VGIC_GRP_REDIST_REGS, cpu, GICR_SGI_FRAME};
-	int ret = reset_irqs(&redist, 0, 32);
+	struct frame redist = {gic, KVM_DEV_ARM_VGIC_GRP_REDIST_REGS, cpu, 0};
+	struct frame sgi = {gic, KVM_DEV_ARM_VGIC_GRP_REDIST_REGS, cpu, GICR_SGI_FRAME};
+	/* A guest that finds LPIs enabled cannot say where its tables are (GICR_PROPBASER). */
+	int ret = gic->its_fd < 0 ? 0 : put(&redist, GICR_CTLR, 0);
+
+	if (!ret)
+		ret = reset_irqs(&sgi, 0, 32);
 
 	for (size_t i = 0; !ret && i < sizeof(icc_zeroed) / sizeof(icc_zeroed[0]); i++) {
 		uint64_t zero = 0;
@@ -142,5 +148,8 @@ int tl_gic_reset(struct tl_irqchip *gic, unsigned int vcpus)
 	}
 	for (unsigned int i = 0; !ret && i < vcpus; i++)
 		ret = gic->kind == TL_GIC_V3 ? reset_v3_cpu(gic, i) : reset_v2_cpu(gic, i);
+	if (!ret && gic->its_fd >= 0)
+		ret = tl_kvm_set_attr(
+			gic->its_fd, KVM_DEV_ARM_VGIC_GRP_CTRL, KVM_DEV_ARM_ITS_CTRL_RESET, NULL);
 	return ret;
 }

@@ -48,7 +48,7 @@ static int init_vcpu(struct tl_vcpu *vcpu, bool off)
 		tl_log_error("KVM names no CPU model for guests on this host: %s", strerror(-ret));
 		return ret;
 	}
-	init.features[0] |= 1u << KVM_ARM_VCPU_PSCI_0_2;
+	init.features[0] |= 1u << KVM_ARM_VCPU_PSCI_0_2 | vcpu->vm->cpu.init;
 	if (off)
 		init.features[0] |= 1u << KVM_ARM_VCPU_POWER_OFF;
 	ret = tl_kvm_ioctl_ptr(vcpu->fd, KVM_ARM_VCPU_INIT, &init);

@@ -11,9 +11,9 @@
 struct tl_vcpu;
 
 /*
- * KVM_ARM_VCPU_INIT with the host's preferred target and PSCI. vCPU 0 is
- * powered on, the rest wait for PSCI CPU_ON. Also resets a vCPU that has run.
- * Returns 0 or -errno (logged).
+ * KVM_ARM_VCPU_INIT with the host's preferred target, PSCI and the features of
+ * the VM's CPUs. vCPU 0 is powered on, the rest wait for PSCI CPU_ON. Also resets a vCPU that has
+ * run. Returns 0 or -errno (logged).
  */
 int tl_vcpu_regs_init(struct tl_vcpu *vcpu);
 

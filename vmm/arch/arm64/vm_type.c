@@ -26,7 +26,7 @@ int tl_vm_type_create(int kvm_fd, uint64_t end)
 		bits++;
 	if (bits > (max ? max : DEFAULT_IPA_BITS)) {
 		tl_log_error(
-			"guest memory would end at %#llx, but this host's guests have %u address bits; "
+			"guest addresses would end at %#llx, but this host's guests have %u address bits; "
 			"use a smaller --mem",
 			(unsigned long long)end, max ? max : DEFAULT_IPA_BITS);
 		return -ERANGE;

@@ -10,12 +10,17 @@
 
 /* As many as machine virt has places for. */
 #define TL_RUN_DISKS 32
+#define TL_RUN_NETS  16
 
 struct tl_run_config {
 	struct tl_vmm_config vmm;
 	struct tl_disk disks[TL_RUN_DISKS];
 	bool cpu_help; /* only print what --cpu takes */
+	struct tl_net nets[TL_RUN_NETS];
 };
+
+/* --net: in a file of its own, run_net.c. Returns 0 or -errno (logged). */
+int tl_run_set_net(struct tl_options *options, char *value);
 
 extern const struct tl_option tl_run_options[];
 extern const size_t tl_run_option_count;

@@ -242,6 +242,10 @@ const struct tl_option tl_run_options[] = {
 	{VALUE, "disk", "FILE[,ro]",
 		"a disk (virtio-blk): a raw file or a block device; may be repeated", set_disk,
 		.repeats = true},
+	{VALUE, "net", "user|tap:IF[,...]",
+		"a network interface (virtio-net): user networking by passt, or a TAP device;\n"
+		"mac=ADDRESS; user: hostfwd=tcp|udp:[ADDRESS:]PORT:GUESTPORT; may be repeated",
+		tl_run_set_net, .repeats = true},
 	HEADING("Exits:"),
 	{OPTIONAL, "profile", "FILE",
 		"trace every exit; table on standard error, FILE: as JSON too", set_profile},

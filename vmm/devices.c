@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "vmm/core/bus.h"
 #include "vmm/dev/virtio/blk.h"
+#include "vmm/dev/virtio/net.h"
 #include "vmm/dev/virtio/virtio.h"
 #include "vmm/machine/machine.h"
 
@@ -40,8 +41,21 @@ static int disk_create(struct tl_dev **dev, const struct place *place,
 		dev, place->env, place->base, place->spi, &config->disks[number], number);
 }
 
+static unsigned int net_count(const struct tl_vmm_config *config)
+{
+	return config->net_count;
+}
+
+static int net_create(struct tl_dev **dev, const struct place *place,
+	const struct tl_vmm_config *config, unsigned int number)
+{
+	return tl_virtio_net_create(
+		dev, place->env, place->base, place->spi, &config->nets[number], number);
+}
+
 static const struct kind kinds[] = {
 	{disk_count, disk_create},
+	{net_count, net_create},
 };
 
 #define KINDS (sizeof(kinds) / sizeof(kinds[0]))

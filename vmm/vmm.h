@@ -13,6 +13,7 @@
 #include "vmm/arch/arm64/cpu_features.h"
 #include "vmm/arch/arm64/gic.h"
 #include "vmm/dev/virtio/blk.h"
+#include "vmm/dev/virtio/net.h"
 
 struct tl_vmm_config {
 	const char *kernel;   /* or NULL, with firmware */
@@ -26,6 +27,8 @@ struct tl_vmm_config {
 	struct tl_cpu_choices cpu;
 	const struct tl_disk *disks;
 	unsigned int disk_count;
+	const struct tl_net *nets;
+	unsigned int net_count;
 	const char *dump_dtb;     /* write the device tree there and end; or NULL */
 	bool show_layout;         /* print what goes where and end */
 	bool profile;             /* trace every exit, and report at the end */

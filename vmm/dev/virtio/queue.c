@@ -167,15 +167,26 @@ int tl_vq_pop(struct tl_vq *vq, struct tl_vq_chain *chain)
 	return 1;
 }
 
-void tl_vq_push(struct tl_vq *vq, uint16_t head, uint32_t written)
+void tl_vq_fill(struct tl_vq *vq, unsigned int index, uint16_t head, uint32_t written)
 {
 	const struct used_elem elem = {head, written};
 
-	memcpy((char *)vq->used_at + USED_ENTRY(vq->next_used % vq->size), &elem, sizeof(elem));
-	vq->next_used++;
-	/* The entry is to be there before the index says so; pairs with the driver's read. */
+	memcpy((char *)vq->used_at + USED_ENTRY((vq->next_used + index) % vq->size), &elem,
+		sizeof(elem));
+}
+
+void tl_vq_flush(struct tl_vq *vq, unsigned int count)
+{
+	vq->next_used += (uint16_t)count;
+	/* The entries are to be there before the index says so; pairs with the driver's read. */
 	__atomic_thread_fence(__ATOMIC_RELEASE);
 	store16(vq->used_at, RING_IDX, vq->next_used);
+}
+
+void tl_vq_push(struct tl_vq *vq, uint16_t head, uint32_t written)
+{
+	tl_vq_fill(vq, 0, head, written);
+	tl_vq_flush(vq, 1);
 }
 
 bool tl_vq_must_interrupt(struct tl_vq *vq)

@@ -53,6 +53,13 @@ int tl_vq_pop(struct tl_vq *vq, struct tl_vq_chain *chain);
 /* Gives a request back, of which `written` bytes of the part to be written were written. */
 void tl_vq_push(struct tl_vq *vq, uint16_t head, uint32_t written);
 
+/*
+ * The same for several that the driver is to see at once: fills in the one of the index,
+ * counted from 0, then shows `count` of them.
+ */
+void tl_vq_fill(struct tl_vq *vq, unsigned int index, uint16_t head, uint32_t written);
+void tl_vq_flush(struct tl_vq *vq, unsigned int count);
+
 /* Whether the driver is to be interrupted for what was pushed since it last was. */
 bool tl_vq_must_interrupt(struct tl_vq *vq);
 

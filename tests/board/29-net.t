@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=dash
+#
+# Networks: frames get through a TAP device whole, with its offloads and without; what takes a
+# network away takes only the link away; and an interface that cannot be one is refused.
+
+# net_guest OPTION...: in $WORK/script what the Linux guest does, from a disk.
+net_guest() {
+	dd if="$WORK/script" of="$WORK/script.disk" bs=8192 conv=sync 2>/dev/null
+	set -- "$TL_GUESTS/Image" --initrd "$TL_GUESTS/linux.cpio.gz" --disk "$WORK/script.disk,ro" \
+		--append 'quiet trapline.run="sh /dev/vda"' "$@"
+	run trapline run "$@" </dev/null
+}
+
+# start_guest OPTION...: the same in the background, as $pid.
+start_guest() {
+	dd if="$WORK/script" of="$WORK/script.disk" bs=8192 conv=sync 2>/dev/null
+	trapline run "$TL_GUESTS/Image" --initrd "$TL_GUESTS/linux.cpio.gz" --disk "$WORK/script.disk,ro" \
+		--append 'quiet trapline.run="sh /dev/vda"' --timeout 100 "$@" </dev/null >"$WORK/out" 2>"$WORK/err" &
+	pid=$!
+}
+
+# ended STATUS: waits for it.
+ended() {
+	wait "$pid"
+	equal 'exit status' $? "$1"
+}
+
+kill_guest() {
+	kill -KILL "$pid"
+	wait "$pid" 2>/dev/null
+}
+
+# no_network NAME OPTION STATUS PATTERN
+no_network() {
+	begin "net: $1"
+	guest "$TL_GUESTS/hello.elf" --net "$2"
+	refused "$3" "^trapline: --net '?$2'?: $4"
+	end
+}
+
+no_network 'neither user nor a TAP device' bridge:br0 2 'wants user or tap:IF$'
+no_network 'no name' tap: 2 'wants the name of an interface behind tap:$'
+no_network 'a name that is too long' tap:a-name-of-16-chars 2 'wants the name of an interface behind tap:$'
+no_network 'a MAC address of a group' user,mac=03:00:00:00:00:00 2 'wants mac= and the address of one interface'
+no_network 'half a MAC address' user,mac=02:00:00 2 'wants mac= and the address of one interface'
+no_network 'forwards of a TAP device' tap:tap0,hostfwd=tcp:1:2 2 'wants nothing but mac= behind tap:IF$'
+no_network 'a forward of no protocol' user,hostfwd=sctp:1:2 2 'wants hostfwd=tcp:PORT:GUESTPORT'
+no_network 'a forward of one port' user,hostfwd=tcp:1 2 'wants hostfwd=tcp:PORT:GUESTPORT'
+no_network 'a port that is none' user,hostfwd=udp:1:65536 2 'wants hostfwd=tcp:PORT:GUESTPORT'
+no_network 'an address that is none' user,hostfwd=udp:1.2.3:1:2 2 'wants hostfwd=tcp:PORT:GUESTPORT'
+no_network 'an interface that is missing' tap:nothing0 3 "no such interface; 'ip tuntap add NAME mode tap user USER' makes one$"
+no_network 'an interface that is no TAP device' tap:lo 3 'is not a TAP device'
+
+if ! command -v tunctl >/dev/null || ! tunctl -t tltest0 >/dev/null 2>&1; then
+	skip 'net: a TAP device' 'TAP devices cannot be made here (tunctl, /dev/net/tun)'
+	return
+fi
+ifconfig tltest0 192.0.2.1 netmask 255.255.255.0 up
+mkdir "$WORK/www"
+head -c 12000000 /dev/urandom >"$WORK/www/file"
+sum=$(md5sum "$WORK/www/file" | cut -d ' ' -f 1)
+# In the foreground, so that it can be ended.
+httpd -f -p 192.0.2.1:8000 -h "$WORK/www" &
+server=$!
+
+begin 'net: a TAP device: the guest pings the host and has an address that stays'
+cat >"$WORK/script" <<'END'
+ifconfig eth0 192.0.2.2
+ping -c 3 -W 10 192.0.2.1
+cat /sys/class/net/eth0/address /sys/class/net/eth0/mtu /sys/class/net/eth0/carrier
+exit
+END
+net_guest --net tap:tltest0
+status_is 0
+output_has ' 0% packet loss'
+mac=$(grep -E -m 1 '^02:..:..:..:..:00' "$WORK/out")
+[ -n "$mac" ] || problem 'there is no address 02:..:00'
+output_has '^1500'
+net_guest --net tap:tltest0
+equal 'the address of the next time' "$(grep -E -m 1 '^02:' "$WORK/out")" "$mac"
+net_guest --net tap:tltest0,mac=02:11:22:aa:BB:cc
+output_has '^02:11:22:aa:bb:cc'
+end
+
+begin 'net: a TAP device: a file gets there, and another one back'
+cat >"$WORK/script" <<'END'
+ifconfig eth0 192.0.2.2
+wget -q -O /tmp/file http://192.0.2.1:8000/file
+md5sum /tmp/file
+httpd -p 80 -h /tmp
+echo serves
+read wait
+END
+start_guest --net tap:tltest0
+wait_for "$WORK/out" '^serves'
+timeout -s KILL 60 wget -q -O "$WORK/back" http://192.0.2.2/file
+output_has "^$sum"
+equal 'what came back' "$(md5sum "$WORK/back" | cut -d ' ' -f 1)" "$sum"
+kill_guest
+end
+
+begin 'net: a TAP device: after a reset in place under load it works again'
+cat >"$WORK/script" <<'END'
+ifconfig eth0 192.0.2.2
+if [ "$(dd if=/dev/vdb bs=4 count=1 2>/dev/null)" != 1234 ]; then
+	echo 1234 >/dev/vdb
+	sync
+	wget -q -O /dev/null http://192.0.2.1:8000/file &
+	ping -c 2 192.0.2.1
+	reboot -f
+fi
+wget -q -O /tmp/file http://192.0.2.1:8000/file
+md5sum /tmp/file
+exit
+END
+truncate -s 64K "$WORK/mark"
+net_guest --net tap:tltest0 --disk "$WORK/mark"
+status_is 0
+output_has "^$sum"
+end
+
+begin 'net: a TAP device is one guest'\''s'
+cat >"$WORK/script" <<'END'
+echo up
+read wait
+exit
+END
+start_guest --net tap:tltest0
+wait_for "$WORK/out" '^up'
+timeout -s KILL 20 trapline run "$TL_GUESTS/hello.elf" --net tap:tltest0 >"$WORK/second" 2>&1
+equal 'the status of the second' $? 3
+grep -q '^trapline: --net tap:tltest0: is in use by another program$' "$WORK/second" ||
+	problem 'the second was not told why'
+kill_guest
+end
+
+begin 'net: a TAP device that is removed takes the link down, and only that'
+cat >"$WORK/script" <<'END'
+ifconfig eth0 192.0.2.2
+ping -c 1 -W 10 192.0.2.1
+echo up
+tries=300
+while [ "$(cat /sys/class/net/eth0/carrier)" = 1 ] && [ $tries -gt 0 ]; do
+	ping -c 1 -W 1 192.0.2.1 >/dev/null
+	tries=$((tries - 1))
+done
+ping -c 2 -W 1 192.0.2.1 >/dev/null
+echo "carrier $(cat /sys/class/net/eth0/carrier)"
+exit
+END
+start_guest --net tap:tltest0
+wait_for "$WORK/out" '^up'
+kill "$server"
+ip link del tltest0
+ended 0
+output_has '^carrier 0'
+error_lines 1
+error_has '^trapline: warning: --net tap:tltest0: the interface is gone \(.*\): the guest'\''s link is down$'
+end

@@ -193,6 +193,18 @@ static int set_ctl(struct tl_options *options, char *value)
 	return 0;
 }
 
+static int set_dtb(struct tl_options *options, char *value)
+{
+	config_of(options)->vmm.dtb = value;
+	return 0;
+}
+
+static int set_overlay(struct tl_options *options, char *value)
+{
+	config_of(options)->vmm.overlay = value;
+	return 0;
+}
+
 static int set_dump_dtb(struct tl_options *options, char *value)
 {
 	config_of(options)->vmm.dump_dtb = value;
@@ -238,6 +250,8 @@ const struct tl_option tl_run_options[] = {
 	{VALUE, "cpu", "FEATURE=on|off[,...]",
 		"features of the CPUs; 'help' lists them; may be repeated", set_cpu,
 		.repeats = true},
+	{VALUE, "dtb", "FILE", "this device tree instead of the machine's own", set_dtb},
+	{VALUE, "overlay", "FILE", "a compiled overlay to apply to the device tree", set_overlay},
 	HEADING("Devices:"),
 	{VALUE, "disk", "FILE[,ro]",
 		"a disk (virtio-blk): a raw file or a block device; may be repeated", set_disk,

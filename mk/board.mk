@@ -10,7 +10,8 @@ TRAPLINE := $(BUILD)/arm64/trapline
 
 # What commands on the board find in $TL_GUESTS. The Image is there too, so that
 # the folder is complete on a native board.
-BOARD_GUESTS := $(GUEST_ELF) $(GUEST_BIN) $(GUEST_DIR)/linux.cpio.gz $(GUEST_DIR)/Image $(GUEST_DIR)/u-boot.bin
+BOARD_GUESTS := $(GUEST_ELF) $(GUEST_BIN) $(GUEST_DIR)/linux.cpio.gz $(GUEST_DIR)/Image $(GUEST_DIR)/u-boot.bin \
+	$(GUEST_DIR)/overlay.dtbo
 # Too large for each boot of the board: only in the build folder, which the board sees.
 BOARD_DISKS := $(GUEST_DIR)/u-boot.img
 # Measures any VMM from outside, for the benchmarks.

@@ -69,6 +69,12 @@ $(GUEST_DIR)/linux.cpio.gz: $(GUEST_DIR)/linux-init scripts/initramfs mk/guests.
 	$(Q)scripts/initramfs $@ init=$(GUEST_DIR)/linux-init bin/busybox=$(BUILD)/sysroot/bin/busybox \
 		'bin/sh->busybox' proc/ sys/ dev/ tmp/
 
+# An overlay for the tests of device trees, and an example of one.
+$(GUEST_DIR)/%.dtbo: dts/%.dtso | deps-build
+	$(call say,DTC,$@)
+	@mkdir -p $(@D)
+	$(Q)dtc -q -@ -I dts -O dtb -o $@ $<
+
 # Other people's firmware, and a disk that it boots Linux from.
 $(GUEST_DIR)/u-boot.bin: scripts/u-boot | deps-build
 	$(call say,U-BOOT,$@)

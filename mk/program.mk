@@ -26,7 +26,7 @@ program: $(PROGRAM) ## the program, static, for arm64
 $(BUILD)/dts/%.dtb: dts/%.dts | deps-build
 	$(call say,DTC,$@)
 	@mkdir -p $(@D)
-	$(Q)dtc -q -I dts -O dtb -o $@ $<
+	$(Q)dtc -q -@ -I dts -O dtb -o $@ $<
 
 $(PROGRAM_OBJ)/%.c.o: %.c mk/program.mk | deps-build $(SYSROOT) $(BUILD)/kernel/include
 	$(call say,CC,$<)

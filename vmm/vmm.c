@@ -17,6 +17,7 @@
 #include "base/log.h"
 #include "vmm/arch/arm64/suspend.h"
 #include "vmm/arch/arm64/vcpu_regs.h"
+#include "vmm/boot/dtb.h"
 #include "vmm/boot/fdt.h"
 #include "vmm/boot/firmware.h"
 #include "vmm/boot/image.h"
@@ -40,6 +41,7 @@ struct guest {
 	const struct tl_machine *machine;
 	struct tl_image image;
 	struct tl_source initrd, firmware;
+	struct tl_dtb dtb, overlay;
 	struct tl_layout layout;
 	struct tl_loop loop;
 	struct tl_console console;
@@ -79,6 +81,10 @@ static int prepare(struct guest *guest)
 				       : tl_image_open(&guest->image, config->kernel);
 	if (!ret)
 		ret = open_initrd(guest);
+	if (!ret && config->dtb)
+		ret = tl_dtb_read(&guest->dtb, "device tree", config->dtb);
+	if (!ret && config->overlay)
+		ret = tl_dtb_read(&guest->overlay, "overlay", config->overlay);
 	guest->layout.kernel_path = config->kernel;
 	guest->layout.initrd_path = config->initrd;
 	guest->layout.ram_base = guest->machine->ram_base;
@@ -120,6 +126,8 @@ static int build_fdt(struct guest *guest, void *out)
 		.cpus = guest->vm.vcpu_count,
 		.mpidr = mpidr,
 		.bus = &guest->vm.bus,
+		.dtb = &guest->dtb,
+		.overlay = &guest->overlay,
 	};
 	int ret = 0;
 
@@ -457,6 +465,8 @@ int tl_vmm_run(const struct tl_vmm_config *config)
 	tl_loop_fini(&guest->loop);
 	tl_source_close(&guest->initrd);
 	tl_source_close(&guest->firmware);
+	tl_dtb_fini(&guest->dtb);
+	tl_dtb_fini(&guest->overlay);
 	tl_image_close(&guest->image);
 	free(guest);
 	return status;

@@ -29,6 +29,8 @@ struct tl_vmm_config {
 	unsigned int disk_count;
 	const struct tl_net *nets;
 	unsigned int net_count;
+	const char *dtb;          /* the user's device tree, or NULL */
+	const char *overlay;      /* to apply to it or to ours, or NULL */
 	const char *dump_dtb;     /* write the device tree there and end; or NULL */
 	bool show_layout;         /* print what goes where and end */
 	bool profile;             /* trace every exit, and report at the end */

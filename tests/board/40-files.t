@@ -179,6 +179,63 @@ refused 3 "$bad"
 end
 rm -f "$bad"
 
+# Device trees
+dtb=$WORK/tree.dtb
+begin 'device tree: the machine takes back what it wrote, and Linux boots with it'
+guest "$TL_GUESTS/Image" --initrd "$initrd" --append quiet --cpus 2 --dump-dtb "$dtb"
+status_is 0
+guest "$TL_GUESTS/Image" --initrd "$initrd" --cpus 2 --dtb "$dtb"
+status_is 0
+output_has '^Linux 6.* up, 2 cpus'
+error_lines 0
+end
+
+begin 'device tree: an overlay adds a node and turns a device off'
+guest "$TL_GUESTS/Image" --initrd "$initrd" --overlay "$TL_GUESTS/overlay.dtbo" \
+	--append 'quiet trapline.run="cd /sys/firmware/devicetree/base; cat overlay-example/compatible; echo; cat pl031@9010000/status; echo; ls -d __symbols__"'
+status_is 0
+output_has '^trapline,overlay-example'
+output_has '^disabled'
+output_lacks '^__symbols__'
+end
+
+# bad_tree NAME FILE [ARGUMENT...]
+bad_tree() {
+	begin "device tree: $1"
+	file=$2
+	shift 2
+	guest "$TL_GUESTS/hello.bin" --dtb "$file" "$@"
+	refused 3 "device tree '$file'"
+	guest "$TL_GUESTS/hello.bin" --overlay "$file" "$@"
+	status_is 3
+	error_lines 1
+	end
+}
+bad_tree 'missing' "$WORK/nonexistent"
+: >"$bad"
+bad_tree 'empty' "$bad"
+bad_tree 'a folder' "$WORK"
+bad_tree 'a device' /dev/zero
+bad_tree 'no tree at all' "$TL_GUESTS/hello.bin"
+cp "$dtb" "$bad"
+patch 0 377
+bad_tree 'bad magic' "$bad"
+cp "$dtb" "$bad"
+patch 4 0 0 377 377
+bad_tree 'totalsize beyond the file' "$bad"
+copy_head 500 "$dtb"
+bad_tree 'cut' "$bad"
+
+begin 'device tree: RAM and CPUs that disagree'
+guest "$TL_GUESTS/hello.bin" --cpus 2 --dtb "$dtb" --mem 64M
+refused 3 "device tree '$dtb' has 0x10000000 bytes of memory at 0x40000000"
+guest "$TL_GUESTS/hello.bin" --dtb "$dtb"
+refused 3 "device tree '$dtb' has 2 CPUs, and the machine 1: use --cpus 2"
+sed 's/device_type/device_tybe/' "$dtb" >"$bad"
+guest "$TL_GUESTS/hello.bin" --cpus 2 --dtb "$bad"
+refused 3 "device tree '$bad' has no memory"
+end
+
 begin 'a command line that is too long'
 long=$(head -c 5000 /dev/zero | tr '\0' x)
 guest "$TL_GUESTS/Image" --append "$long"

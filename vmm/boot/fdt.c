@@ -10,10 +10,12 @@
 #include <errno.h>
 #include <libfdt.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
 #include "vmm/arch/arm64/cpu_features.h"
+#include "vmm/boot/dtb.h"
 #include "vmm/core/bus.h"
 
 /* The phandle that the skeletons use as interrupt-parent. */
@@ -142,12 +144,17 @@ static void add_gic(void *fdt, const struct tl_fdt_config *config, int *err)
 static void add_chosen(void *fdt, const struct tl_fdt_config *config, int *err)
 {
 	const struct tl_layout *layout = config->layout;
-	int node = keep(err, fdt_path_offset(fdt, "/chosen"));
+	int node = fdt_path_offset(fdt, "/chosen");
 
-	if (node < 0)
+	if (node == -FDT_ERR_NOTFOUND)
+		node = fdt_add_subnode(fdt, 0, "chosen");
+	if (keep(err, node) < 0)
 		return;
 	if (config->cmdline[0])
 		keep(err, fdt_setprop_string(fdt, node, "bootargs", config->cmdline));
+	/* A tree that was written by --dump-dtb may name one that is not there now. */
+	(void)fdt_delprop(fdt, node, "linux,initrd-start");
+	(void)fdt_delprop(fdt, node, "linux,initrd-end");
 	if (layout->initrd_size) {
 		keep(err, fdt_setprop_u64(fdt, node, "linux,initrd-start", layout->initrd));
 		keep(err, fdt_setprop_u64(fdt, node, "linux,initrd-end",
@@ -167,11 +174,38 @@ static void add_devices(void *fdt, const struct tl_bus *bus, int *err)
 	}
 }
 
-int tl_fdt_build(const struct tl_fdt_config *config, void *out)
+static bool given(const struct tl_dtb *dtb)
 {
-	int err = fdt_open_into(config->skeleton, out, (int)TL_LAYOUT_FDT_SIZE);
+	return dtb && dtb->path;
+}
 
-	if (!err) {
+/* Returns 0 or libfdt's error (logged). */
+static int apply_overlay(void *fdt, const struct tl_dtb *overlay)
+{
+	/* libfdt changes the overlay while it applies it. */
+	void *copy = malloc(overlay->size);
+	int err = -FDT_ERR_NOSPACE;
+
+	if (copy) {
+		memcpy(copy, overlay->blob, overlay->size);
+		err = fdt_overlay_apply(fdt, copy);
+	}
+	free(copy);
+	if (err)
+		tl_log_error("cannot apply overlay '%s': %s%s", overlay->path, fdt_strerror(err),
+			err == -FDT_ERR_NOTFOUND ? "; it names a label or node that is not there"
+						 : "");
+	return err;
+}
+
+/* Returns 0 or libfdt's error; *said: which has been logged. */
+static int build(const struct tl_fdt_config *config, void *out, bool *said)
+{
+	const void *from = given(config->dtb) ? config->dtb->blob : config->skeleton;
+	int err = fdt_open_into(from, out, (int)TL_LAYOUT_FDT_SIZE);
+	int symbols;
+
+	if (!err && !given(config->dtb)) {
 		/* The last added node comes first in the tree. */
 		add_devices(out, config->bus, &err);
 		if (config->pmu)
@@ -179,15 +213,36 @@ int tl_fdt_build(const struct tl_fdt_config *config, void *out)
 		add_gic(out, config, &err);
 		add_cpus(out, config, &err);
 		add_memory(out, config->layout, &err);
-		add_chosen(out, config, &err);
 	}
 	if (!err)
-		err = fdt_pack(out);
+		add_chosen(out, config, &err);
+	if (!err && given(config->overlay)) {
+		err = apply_overlay(out, config->overlay);
+		*said = err != 0;
+	}
+	if (err)
+		return err;
+	/* Only overlays want them. */
+	symbols = fdt_path_offset(out, "/__symbols__");
+	if (symbols >= 0)
+		err = fdt_del_node(out, symbols);
+	return err ? err : fdt_pack(out);
+}
+
+int tl_fdt_build(const struct tl_fdt_config *config, void *out)
+{
+	bool said = false;
+	int err = build(config, out, &said);
+
 	if (err) {
-		tl_log_error("cannot build the device tree: %s", fdt_strerror(err));
+		if (!said)
+			tl_log_error("cannot build the device tree: %s", fdt_strerror(err));
 		return err == -FDT_ERR_NOSPACE ? -ENOSPC : -EINVAL;
 	}
-	return 0;
+	if (!given(config->dtb) && !given(config->overlay))
+		return 0;
+	return tl_dtb_check(out, config->layout, config->cpus,
+		given(config->dtb) ? config->dtb->path : config->overlay->path);
 }
 
 static void warn_mem(const char *number)

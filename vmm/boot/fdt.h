@@ -14,6 +14,7 @@
 #include "vmm/boot/layout.h"
 
 struct tl_bus;
+struct tl_dtb;
 
 /* Linux's COMMAND_LINE_SIZE on arm64, with the terminating zero. */
 #define TL_CMDLINE_MAX 2048
@@ -27,6 +28,9 @@ struct tl_fdt_config {
 	unsigned int cpus;
 	const uint64_t *mpidr;    /* one a CPU: affinity fields of MPIDR_EL1 */
 	const struct tl_bus *bus; /* devices that add their own nodes; NULL: none */
+	/* What the user brings; NULL, or without a path: nothing. A tree replaces all but the
+	 * command line and the initrd's place in /chosen. */
+	const struct tl_dtb *dtb, *overlay;
 };
 
 /*

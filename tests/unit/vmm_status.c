@@ -17,7 +17,8 @@
  * Libs: elf fdt z zstd jansson
  * Wraps: tl_vm_init
  * Links: vmm/arch/arm64/cpu_features.c vmm/arch/arm64/id_regs.c vmm/arch/arm64/id_fields.c
- * Links: vmm/dev/gicv2m.c
+ * Links: vmm/dev/gicv2m.c vmm/dev/virtio/net.c vmm/dev/virtio/net_tap.c vmm/dev/virtio/net_user.c
+ * Links: vmm/dev/virtio/passt.c
  */
 #include "tests/unit/unit.h"
 

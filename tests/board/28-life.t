@@ -89,6 +89,82 @@ output_lacks 'pressed'
 error_lines 1
 end
 
+begin 'reset: nothing is left in any device'
+truncate -s 1M "$WORK/disk"
+guest "$TL_GUESTS/reset.bin" --disk "$WORK/disk" --append disk
+status_is 0
+output_is 'reset: first start
+reset: second start'
+error_lines 0
+end
+
+# Linux has these only if it is built for them.
+linux 'test -e /sys/power/state && echo sleeps; test -e /dev/input/event0 && echo listens; test -e /sys/class/rtc/rtc0/wakealarm && echo rings' --timeout 50
+can=$(tr -d '\r' <"$WORK/out" | tr '\n' ' ')
+
+# asleep: until the VM behind $WORK/ctl is.
+asleep() {
+	tries=150
+	until trapline ctl "$WORK/ctl" status 2>/dev/null | grep -q '^state  *suspended' || [ "$tries" -eq 0 ]; do
+		tries=$((tries - 1))
+		sleep 0.2
+	done
+	[ "$tries" -gt 0 ] || problem 'did not fall asleep within 30 s'
+}
+
+case $can in
+*sleeps*rings*)
+	begin 'suspend to RAM: Linux, by the alarm of its clock'
+	linux 'echo +3 >/sys/class/rtc/rtc0/wakealarm; echo mem >/sys/power/state && echo awake; nproc' --cpus 2 --timeout 50
+	status_is 0
+	output_has '^awake'
+	output_has '^2'
+	end
+	;;
+*) skip 'suspend to RAM: Linux, by the alarm of its clock' 'this guest kernel cannot set one' ;;
+esac
+
+case $can in
+*sleeps*)
+	begin 'suspend to RAM: Linux, by input on the console'
+	rm -f "$WORK/keys"
+	mkfifo "$WORK/keys"
+	trapline run "$TL_GUESTS/Image" --initrd "$TL_GUESTS/linux.cpio.gz" --cpus 2 --ctl "$WORK/ctl" --timeout 50 \
+		--append 'quiet trapline.run="echo enabled >/sys/class/tty/ttyAMA0/power/wakeup; echo mem >/sys/power/state && echo awake; nproc; head -n 1"' \
+		<"$WORK/keys" >"$WORK/out" 2>"$WORK/err" &
+	pid=$!
+	exec 5>"$WORK/keys"
+	asleep
+	output_lacks '^awake'
+	echo word >&5
+	ends 0
+	exec 5>&-
+	output_has '^awake'
+	output_has '^2'
+	output_has '^word'
+	end
+	;;
+*) skip 'suspend to RAM: Linux, by input on the console' 'this guest kernel cannot' ;;
+esac
+
+case $can in
+*sleeps*listens*)
+	begin 'SIGTERM: Linux hears its power key, also when it is asleep'
+	trapline run "$TL_GUESTS/Image" --initrd "$TL_GUESTS/linux.cpio.gz" --ctl "$WORK/ctl" --timeout 50 \
+		--append 'quiet trapline.run="exec 3</dev/input/event0; echo mem >/sys/power/state && echo awake; head -c 24 <&3 | od -An -tx1"' \
+		</dev/null >"$WORK/out" 2>"$WORK/err" &
+	pid=$!
+	asleep
+	kill -TERM "$pid"
+	ends 0
+	output_has '^awake'
+	# EV_KEY, KEY_POWER
+	output_has '01 00 74 00 0[01] 00 00 00'
+	end
+	;;
+*) skip 'SIGTERM: Linux hears its power key, also when it is asleep' 'this guest kernel does not listen' ;;
+esac
+
 # ctl ARGUMENT...: of the VM behind $WORK/ctl.
 ctl() {
 	run trapline ctl "$WORK/ctl" "$@" </dev/null

@@ -8,7 +8,7 @@ FUZZ_DIR := $(BUILD)/fuzz
 FUZZ_TARGETS := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c))
 FUZZ_TIME ?= 60
 FUZZ_SOURCES := $(patsubst %_dw.c,%_none.c,$(filter-out cli/%,$(PC_SOURCES))) \
-	vmm/dev/virtio/queue.c vmm/core/mem.c $(filter-out %/fdt.c,$(wildcard vmm/boot/*.c))
+	vmm/dev/virtio/queue.c vmm/core/mem.c $(wildcard vmm/boot/*.c)
 FUZZ_CFLAGS := -std=c17 -D_GNU_SOURCE -O1 -g $(C_WARNINGS) -fsanitize=fuzzer-no-link,address,undefined \
 	-fno-sanitize-recover=all -I. -I$(BUILD)/gen
 
@@ -23,9 +23,9 @@ $(FUZZ_DIR)/obj/%.o: %.c mk/fuzz.mk $(BUILD)/gen/sysreg_table.h | deps-fuzz
 
 $(FUZZ_TARGETS:%=$(FUZZ_DIR)/%): $(FUZZ_DIR)/%: $(FUZZ_DIR)/obj/tests/fuzz/%.o $(FUZZ_SOURCES:%.c=$(FUZZ_DIR)/obj/%.o)
 	$(call say,FUZZLD,$@)
-	$(Q)$(FUZZ_CC) -fsanitize=fuzzer,address,undefined -o $@ $^ -ljansson -lelf -lz -lzstd
+	$(Q)$(FUZZ_CC) -fsanitize=fuzzer,address,undefined -o $@ $^ -ljansson -lelf -lfdt -lz -lzstd
 
-$(FUZZ_TARGETS:%=fuzz-%): fuzz-%: $(FUZZ_DIR)/% $(PC_RECORDING) $(GUEST_DIR)/hello.elf
+$(FUZZ_TARGETS:%=fuzz-%): fuzz-%: $(FUZZ_DIR)/% $(PC_RECORDING) $(GUEST_DIR)/hello.elf $(GUEST_DIR)/overlay.dtbo
 	$(Q)scripts/fuzz $* $(FUZZ_TIME)
 
 -include $(shell find $(FUZZ_DIR)/obj -name '*.d' 2>/dev/null)

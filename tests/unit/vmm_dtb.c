@@ -241,6 +241,10 @@ static void test_damaged_files(void **state)
 		"is not compiled by dtc");
 	expect_unread(
 		fake_file("large", large, TL_LAYOUT_FDT_SIZE + 1), EFBIG, "there is room for");
+	/* Version 2 had no size of the strings, by which libfdt may go astray. */
+	fdt_set_version(own, 2);
+	expect_unread(fake_file("old", own, size), EBADMSG, "is damaged: FDT_ERR_BADVERSION");
+	fdt_set_version(own, 17);
 	/* Cut anywhere, its totalsize lies. */
 	for (uint32_t cut = 1; cut < size; cut += 97)
 		expect_unread(fake_file("cut", own, size - cut), EBADMSG, "is damaged");

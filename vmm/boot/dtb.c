@@ -15,13 +15,20 @@
 #include "base/log.h"
 #include "vmm/boot/source.h"
 
+/* What dtc has written since 2006. */
+#define VERSION 17
+
 static int check_structure(const struct tl_dtb *dtb, const char *what)
 {
-	int err = dtb->size < sizeof(struct fdt_header) ? -FDT_ERR_TRUNCATED
-							: fdt_check_full(dtb->blob, dtb->size);
 	int node = 0;
 	int depth = 0;
+	int err = -FDT_ERR_TRUNCATED;
 
+	/* libfdt crashes on some damaged trees of version 2 and the like, which nobody makes. */
+	if (dtb->size >= sizeof(struct fdt_header))
+		err = fdt_magic(dtb->blob) != FDT_MAGIC  ? -FDT_ERR_BADMAGIC
+		      : fdt_version(dtb->blob) < VERSION ? -FDT_ERR_BADVERSION
+							 : fdt_check_full(dtb->blob, dtb->size);
 	if (err) {
 		tl_log_error("%s '%s' %s: %s", what, dtb->path,
 			err == -FDT_ERR_BADMAGIC ? "is not compiled by dtc" : "is damaged",

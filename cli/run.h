@@ -17,6 +17,7 @@ struct tl_run_config {
 	struct tl_disk disks[TL_RUN_DISKS];
 	bool cpu_help; /* only print what --cpu takes */
 	struct tl_net nets[TL_RUN_NETS];
+	struct tl_port ports[TL_PORTS_MAX];
 };
 
 /* --net: in a file of its own, run_net.c. Returns 0 or -errno (logged). */

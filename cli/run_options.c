@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/parse.h"
 #include "cli/run.h"
+#include "vmm/dev/virtio/vsock.h"
 
 /* Less holds no kernel; more is no machine. */
 #define MIN_MEM (UINT64_C(2) << 20)
@@ -158,6 +159,61 @@ static int set_disk(struct tl_options *options, char *value)
 	return 0;
 }
 
+static int set_console(struct tl_options *options, char *value)
+{
+	bool *is_virtio = &config_of(options)->vmm.virtio_console;
+
+	*is_virtio = !strcmp(value, "virtio");
+	if (!*is_virtio && strcmp(value, "pl011") != 0)
+		return tl_options_bad(options, "wants pl011 or virtio");
+	return 0;
+}
+
+/* PATH:NAME; a name in Linux's /dev/virtio-ports is a file name. */
+static int set_port(struct tl_options *options, char *value)
+{
+	struct tl_run_config *config = config_of(options);
+	char *colon = strrchr(value, ':');
+
+	if (config->vmm.port_count == TL_PORTS_MAX)
+		return tl_options_bad(options, "there are too many");
+	if (!colon || colon == value || !colon[1] || strchr(colon, '/') || strlen(colon) > 64)
+		return tl_options_bad(
+			options, "wants SOCKET:NAME, with a name of at most 63 bytes");
+	*colon = 0;
+	config->ports[config->vmm.port_count] = (struct tl_port){value, colon + 1};
+	config->vmm.ports = config->ports;
+	config->vmm.port_count++;
+	return 0;
+}
+
+static int set_vsock(struct tl_options *options, char *value)
+{
+	uint64_t cid;
+
+	if (tl_parse_u64(value, TL_VSOCK_CID_MIN, TL_VSOCK_CID_MAX, &cid))
+		return tl_options_bad(options, "wants a number from 3 to 4294967294");
+	config_of(options)->vmm.vsock_cid = (uint32_t)cid;
+	return 0;
+}
+
+static int set_rng(struct tl_options *options, char *value)
+{
+	(void)value;
+	config_of(options)->vmm.rng = true;
+	return 0;
+}
+
+static int set_balloon(struct tl_options *options, char *value)
+{
+	struct tl_vmm_config *vmm = &config_of(options)->vmm;
+
+	vmm->balloon = true;
+	if (value && tl_parse_size(value, &vmm->balloon_bytes))
+		return tl_options_bad(options, "wants a size such as 64M");
+	return 0;
+}
+
 static int set_record(struct tl_options *options, char *value)
 {
 	config_of(options)->vmm.record = value;
@@ -260,6 +316,21 @@ const struct tl_option tl_run_options[] = {
 		"a network interface (virtio-net): user networking by passt, or a TAP device;\n"
 		"mac=ADDRESS; user: hostfwd=tcp|udp:[ADDRESS:]PORT:GUESTPORT; may be repeated",
 		tl_run_set_net, .repeats = true},
+	{VALUE, "console", "pl011|virtio",
+		"what standard input and output are to the guest: the UART, or\n"
+		"hvc0 (virtio-console; then its command line wants console=hvc0)",
+		set_console, "pl011"},
+	{VALUE, "port", "SOCKET:NAME",
+		"a port (virtio-console, /dev/virtio-ports/NAME) that a program connects\n"
+		"to at SOCKET; may be repeated",
+		set_port, .repeats = true},
+	{VALUE, "vsock", "CID", "sockets to and from the host, which reaches the guest at CID",
+		set_vsock},
+	{FLAG, "rng", NULL, "random numbers of the host (virtio-rng)", set_rng},
+	{OPTIONAL, "balloon", "SIZE",
+		"the guest gives back memory that it does not use (virtio-balloon), and SIZE\n"
+		"of what it does",
+		set_balloon},
 	HEADING("Exits:"),
 	{OPTIONAL, "profile", "FILE",
 		"trace every exit; table on standard error, FILE: as JSON too", set_profile},

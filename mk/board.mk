@@ -18,7 +18,9 @@ BOARD_DISKS := $(GUEST_DIR)/u-boot.img
 MEASURE := $(BUILD)/arm64/measure
 # The kernel's own test of what our series adds statistics to.
 KVM_SELFTEST := $(BUILD)/arm64/kvm_binary_stats_test
-BOARD_TESTS := $(wildcard tests/board/*) $(KVM_SELFTEST)
+# What tests on the board need besides.
+SOCKCAT := $(BUILD)/arm64/sockcat
+BOARD_TESTS := $(wildcard tests/board/*) $(KVM_SELFTEST) $(SOCKCAT)
 
 $(GUEST_DIR)/Image: $(BUILD)/kernel/Image
 	@mkdir -p $(@D)
@@ -28,6 +30,11 @@ $(MEASURE): bench/measure.c mk/board.mk | deps-build
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(PROGRAM_CC) -std=c17 -D_GNU_SOURCE -O2 $(C_WARNINGS) -static -o $@ $<
+
+$(SOCKCAT): tests/tools/sockcat.c mk/board.mk | deps-build
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(PROGRAM_CC) -std=c17 -D_GNU_SOURCE -O2 $(C_WARNINGS) -static -s -o $@ $<
 
 $(KVM_SELFTEST): scripts/kvm-selftest $(BUILD)/kernel/include | deps-build
 	$(Q)scripts/kvm-selftest $@

@@ -10,9 +10,13 @@
 
 #include "base/log.h"
 #include "vmm/core/bus.h"
+#include "vmm/dev/virtio/balloon.h"
 #include "vmm/dev/virtio/blk.h"
 #include "vmm/dev/virtio/net.h"
+#include "vmm/dev/virtio/console.h"
+#include "vmm/dev/virtio/rng.h"
 #include "vmm/dev/virtio/virtio.h"
+#include "vmm/dev/virtio/vsock.h"
 #include "vmm/machine/machine.h"
 
 /* Where the next one goes. */
@@ -53,9 +57,65 @@ static int net_create(struct tl_dev **dev, const struct place *place,
 		dev, place->env, place->base, place->spi, &config->nets[number], number);
 }
 
+static unsigned int console_count(const struct tl_vmm_config *config)
+{
+	return config->virtio_console || config->port_count;
+}
+
+/* One device for all ports. */
+static int console_create(struct tl_dev **dev, const struct place *place,
+	const struct tl_vmm_config *config, unsigned int number)
+{
+	(void)number;
+	return tl_virtio_console_create(dev, place->env, place->base, place->spi,
+		config->virtio_console, config->ports, config->port_count);
+}
+
+static unsigned int rng_count(const struct tl_vmm_config *config)
+{
+	return config->rng;
+}
+
+static int rng_create(struct tl_dev **dev, const struct place *place,
+	const struct tl_vmm_config *config, unsigned int number)
+{
+	(void)config;
+	(void)number;
+	return tl_virtio_rng_create(dev, place->env, place->base, place->spi);
+}
+
+static unsigned int balloon_count(const struct tl_vmm_config *config)
+{
+	return config->balloon;
+}
+
+static int balloon_create(struct tl_dev **dev, const struct place *place,
+	const struct tl_vmm_config *config, unsigned int number)
+{
+	(void)number;
+	return tl_virtio_balloon_create(
+		dev, place->env, place->base, place->spi, config->balloon_bytes);
+}
+
+static unsigned int vsock_count(const struct tl_vmm_config *config)
+{
+	return config->vsock_cid != 0;
+}
+
+static int vsock_create(struct tl_dev **dev, const struct place *place,
+	const struct tl_vmm_config *config, unsigned int number)
+{
+	(void)number;
+	return tl_virtio_vsock_create(dev, place->env, place->base, place->spi, config->vsock_cid);
+}
+
 static const struct kind kinds[] = {
 	{disk_count, disk_create},
 	{net_count, net_create},
+	{console_count, console_create},
+	{rng_count, rng_create},
+	{balloon_count, balloon_create},
+	{vsock_count, vsock_create},
 };
 
 #define KINDS (sizeof(kinds) / sizeof(kinds[0]))

@@ -14,6 +14,7 @@
 #include "vmm/arch/arm64/gic.h"
 #include "vmm/dev/virtio/blk.h"
 #include "vmm/dev/virtio/net.h"
+#include "vmm/dev/virtio/console.h"
 
 struct tl_vmm_config {
 	const char *kernel;   /* or NULL, with firmware */
@@ -29,8 +30,15 @@ struct tl_vmm_config {
 	unsigned int disk_count;
 	const struct tl_net *nets;
 	unsigned int net_count;
-	const char *dtb;          /* the user's device tree, or NULL */
-	const char *overlay;      /* to apply to it or to ours, or NULL */
+	const char *dtb;     /* the user's device tree, or NULL */
+	const char *overlay; /* to apply to it or to ours, or NULL */
+	bool virtio_console; /* standard input goes there, not to the PL011 */
+	const struct tl_port *ports;
+	unsigned int port_count;
+	uint32_t vsock_cid; /* 0: none */
+	bool rng;
+	bool balloon;
+	uint64_t balloon_bytes;   /* that the guest is asked to give back at first */
 	const char *dump_dtb;     /* write the device tree there and end; or NULL */
 	bool show_layout;         /* print what goes where and end */
 	bool profile;             /* trace every exit, and report at the end */

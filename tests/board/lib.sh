@@ -142,11 +142,11 @@ total() {
 
 # wait_for FILE PATTERN: until the file has it; at most 20 s.
 wait_for() {
-	tries=200
+	tries=400
 	until grep -Eq -e "$2" "$1" 2>/dev/null; do
 		tries=$((tries - 1))
 		if [ "$tries" -eq 0 ]; then
-			problem "no '$2' within 20 s"
+			problem "no '$2' within 40 s"
 			return 1
 		fi
 		sleep 0.1
@@ -160,7 +160,7 @@ kill_when_up() {
 	# What the test before printed must not be taken for this one's.
 	: >"$WORK/out"
 	(
-		tries=200
+		tries=400
 		until grep -Eq -e "$2" "$WORK/out" || [ "$tries" -eq 0 ]; do
 			tries=$((tries - 1))
 			sleep 0.1

@@ -33,9 +33,9 @@ int tl_kvm_ioctl(int fd, unsigned long request, uintptr_t arg)
 	} else {
 		fake_virtio.bad_calls += request != KVM_IOEVENTFD ||
 					 notify->addr != PLACE + QUEUE_NOTIFY || notify->len != 4 ||
-					 notify->datamatch ||
+					 notify->datamatch >= TL_VIRTIO_QUEUES ||
 					 notify->flags != KVM_IOEVENTFD_FLAG_DATAMATCH;
-		fake_virtio.kick_fd = notify->fd;
+		fake_virtio.kick_fds[notify->datamatch % TL_VIRTIO_QUEUES] = notify->fd;
 	}
 	return 0;
 }
@@ -121,7 +121,7 @@ void set_queue(struct tl_dev *dev, uint32_t size, uint64_t desc, uint64_t avail,
 
 void kick(void)
 {
-	assert_int_equal(eventfd_write(fake_virtio.kick_fd, 1), 0);
+	assert_int_equal(eventfd_write(fake_virtio.kick_fds[0], 1), 0);
 }
 
 void expect_interrupt(struct tl_dev *dev, uint64_t why)

@@ -42,7 +42,7 @@ struct fake_virtio {
 	bool slow;          /* it takes 50 ms */
 
 	/* Set by the fake. */
-	int irq_fd, kick_fd;
+	int irq_fd, kick_fds[TL_VIRTIO_QUEUES];
 	unsigned int requests; /* that were begun; atomic */
 	bool done;             /* a slow one was; atomic */
 	unsigned int bad_calls, finis;

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * virtio-vsock (virtio 1.2, section 5.10): sockets between the guest and the host, by the host
+ * kernel's vhost-vsock.
+ */
+#ifndef TL_VMM_VIRTIO_VSOCK_H
+#define TL_VMM_VIRTIO_VSOCK_H
+
+#include <stdint.h>
+
+#include "vmm/dev/dev.h"
+
+/* Context identifiers that a guest can have: 0 to 2 are not for guests, the last is "any". */
+#define TL_VSOCK_CID_MIN 3u
+#define TL_VSOCK_CID_MAX (UINT32_MAX - 1)
+
+/*
+ * Makes the device at `base` with interrupt `spi` for a guest of this CID. Returns 0 or -errno
+ * (logged): -EADDRINUSE where another VM has the CID, -EIO where the host cannot do it.
+ */
+int tl_virtio_vsock_create(struct tl_dev **dev, const struct tl_dev_env *env, uint64_t base,
+	unsigned int spi, uint32_t cid);
+
+#endif

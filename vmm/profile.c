@@ -50,7 +50,7 @@ static void describe(struct tl_vm_map *map, const struct tl_vm *vm)
 			add_region(map, "gicr", vm->irqchip.high_redists,
 				TL_GIC_REDIST_SIZE * (vm->vcpu_count - low));
 		if (vm->irqchip.msi)
-			add_region(map, "its", TL_GIC_ITS_BASE, TL_GIC_ITS_SIZE);
+			add_region(map, "gicits", TL_GIC_ITS_BASE, TL_GIC_ITS_SIZE);
 	} else {
 		add_region(map, "gicc", TL_GIC_CPU_BASE, TL_GIC_CPU_SIZE);
 	}

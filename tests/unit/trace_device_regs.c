@@ -73,6 +73,20 @@ static void test_array(void **state)
 	expect_name("gicd", 0x8000, "+0x8000");
 }
 
+/* What takes messages: an ITS, or a frame of GICv2m. */
+static void test_messages(void **state)
+{
+	(void)state;
+	expect_name("gicits", 0x00000, "GITS_CTLR");
+	expect_name("gicits", 0x0008c, "GITS_CWRITER");
+	expect_name("gicits", 0x00108, "GITS_BASER[1]");
+	expect_name("gicits", 0x10040, "GITS_TRANSLATER");
+	expect_name("gicits", 0x10044, "+0x10044");
+	expect_name("gicm", 0x008, "MSI_TYPER");
+	expect_name("gicm", 0x040, "MSI_SETSPI_NS");
+	expect_name("gicm", 0xfcc, "MSI_IIDR");
+}
+
 /* A redistributor of each vCPU, of two 64 KiB frames. */
 static void test_redistributors(void **state)
 {
@@ -148,6 +162,7 @@ int main(void)
 		cmocka_unit_test(test_devices),
 		cmocka_unit_test(test_inside),
 		cmocka_unit_test(test_array),
+		cmocka_unit_test(test_messages),
 		cmocka_unit_test(test_redistributors),
 		cmocka_unit_test(test_virtio),
 		cmocka_unit_test(test_no_name),

@@ -113,6 +113,28 @@ static const struct reg gicr[] = {
 	{0, 0, NULL, 0},
 };
 
+/* Arm IHI 0069, 12.19: an ITS; and 12.20, the frame that messages are written to */
+static const struct reg gicits[] = {
+	{0x00000, 4, "GITS_CTLR", 0},
+	{0x00004, 4, "GITS_IIDR", 0},
+	{0x00008, 8, "GITS_TYPER", 0},
+	{0x00080, 8, "GITS_CBASER", 0},
+	{0x00088, 8, "GITS_CWRITER", 0},
+	{0x00090, 8, "GITS_CREADR", 0},
+	{0x00100, 0x40, "GITS_BASER", 8},
+	{0x0ffe8, 4, "GITS_PIDR2", 0},
+	{0x10040, 4, "GITS_TRANSLATER", 0},
+	{0, 0, NULL, 0},
+};
+
+/* Arm DEN0029, version 3, appendix E: a frame of GICv2m */
+static const struct reg gicm[] = {
+	{0x008, 4, "MSI_TYPER", 0},
+	{0x040, 4, "MSI_SETSPI_NS", 0},
+	{0xfcc, 4, "MSI_IIDR", 0},
+	{0, 0, NULL, 0},
+};
+
 /* Virtio 1.2, 4.2.2 */
 static const struct reg virtio_mmio[] = {
 	{0x000, 4, "MagicValue", 0},
@@ -149,6 +171,8 @@ static const struct {
 	{"pl061", pl061, 0},
 	{"gicd", gicd, 0},
 	{"gicr", gicr, 0x20000},
+	{"gicits", gicits, 0},
+	{"gicm", gicm, 0},
 	{"virtio-mmio", virtio_mmio, 0x200},
 };
 

@@ -66,7 +66,7 @@ static void gicv2m_fini(struct tl_dev *dev)
 }
 
 static const struct tl_dev_ops gicv2m_ops = {
-	.name = "gicv2m",
+	.name = "gicm", /* as in trace/decode/device_regs.c */
 	.mmio = gicv2m_mmio,
 	.fini = gicv2m_fini,
 };

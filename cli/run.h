@@ -12,8 +12,11 @@
 #define TL_RUN_DISKS 32
 #define TL_RUN_NETS  16
 
+#define TL_RUN_PINS 512
+
 struct tl_run_config {
 	struct tl_vmm_config vmm;
+	unsigned int pins[TL_RUN_PINS];
 	struct tl_disk disks[TL_RUN_DISKS];
 	bool cpu_help; /* only print what --cpu takes */
 	struct tl_net nets[TL_RUN_NETS];
@@ -22,6 +25,10 @@ struct tl_run_config {
 
 /* --net: in a file of its own, run_net.c. Returns 0 or -errno (logged). */
 int tl_run_set_net(struct tl_options *options, char *value);
+
+/* --mem and --pin: run_host.c. Return 0 or -errno (logged). */
+int tl_run_set_mem(struct tl_options *options, char *value);
+int tl_run_set_pin(struct tl_options *options, char *value);
 
 extern const struct tl_option tl_run_options[];
 extern const size_t tl_run_option_count;

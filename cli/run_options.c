@@ -12,10 +12,6 @@
 #include "cli/run.h"
 #include "vmm/dev/virtio/vsock.h"
 
-/* Less holds no kernel; more is no machine. */
-#define MIN_MEM (UINT64_C(2) << 20)
-#define MAX_MEM (UINT64_C(1) << 46)
-
 static struct tl_run_config *config_of(struct tl_options *options)
 {
 	return options->opaque;
@@ -62,21 +58,6 @@ static int set_append(struct tl_options *options, char *value)
 static int set_cpus(struct tl_options *options, char *value)
 {
 	return set_count(options, value, 512, &config_of(options)->vmm.cpus);
-}
-
-static int set_mem(struct tl_options *options, char *value)
-{
-	uint64_t *mem = &config_of(options)->vmm.mem;
-
-	if (tl_parse_size(value, mem))
-		return tl_options_bad(options, "wants a size such as 512M or 2G");
-	if (*mem < MIN_MEM)
-		return tl_options_bad(options, "is less than 2 MiB: without a unit it means bytes");
-	if (*mem > MAX_MEM)
-		return tl_options_bad(options, "is more than any host has");
-	if (*mem % 65536)
-		return tl_options_bad(options, "must be a multiple of 64 KiB");
-	return 0;
 }
 
 static int set_gic(struct tl_options *options, char *value)
@@ -298,7 +279,12 @@ const struct tl_option tl_run_options[] = {
 	{VALUE, "initrd", "FILE", "initial RAM disk", set_initrd},
 	{VALUE, "append", "STRING", "kernel command line", set_append},
 	{VALUE, "cpus", "N", "vCPUs", set_cpus, "1"},
-	{VALUE, "mem", "SIZE", "RAM, with K, M, G", set_mem, "256M"},
+	{VALUE, "mem", "SIZE[,huge|thp|merge]",
+		"RAM, with K, M, G; reserved huge pages, transparent ones, or pages that\n"
+		"are shared where they are equal",
+		tl_run_set_mem, "256M"},
+	{VALUE, "pin", "CPU[-CPU][,...]", "CPUs of the host for the vCPUs, one each in turn",
+		tl_run_set_pin},
 	{VALUE, "gic", "auto|2|3", "interrupt controller; auto: GICv3 where the host has it",
 		set_gic, "auto"},
 	{VALUE, "msi", "on|off", "message-signalled interrupts: ITS, or GICv2m with a GICv2",

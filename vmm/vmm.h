@@ -12,6 +12,7 @@
 #include "base/status.h"
 #include "vmm/arch/arm64/cpu_features.h"
 #include "vmm/arch/arm64/gic.h"
+#include "vmm/core/mem.h"
 #include "vmm/dev/virtio/blk.h"
 #include "vmm/dev/virtio/net.h"
 #include "vmm/dev/virtio/console.h"
@@ -23,6 +24,9 @@ struct tl_vmm_config {
 	const char *append;   /* kernel command line, may be empty */
 	unsigned int cpus;
 	uint64_t mem; /* bytes */
+	enum tl_mem_backing backing;
+	const unsigned int *pins; /* CPUs of the host for the vCPUs, in turn */
+	unsigned int pin_count;
 	enum tl_gic_kind gic;
 	bool msi; /* message-signalled interrupts: an ITS or a GICv2m frame */
 	struct tl_cpu_choices cpu;

@@ -31,6 +31,34 @@ wrong '--timeout -5' '--timeout' run "$hello" --timeout -5
 wrong 'option without its value' '--initrd' run "$hello" --initrd
 wrong 'two kernels' 'hello' run "$hello" "$hello"
 
+wrong '--mem of no kind' "--mem '64M,small': wants thp, huge or merge" run "$hello" --mem 64M,small
+wrong '--mem of odd huge pages' "--mem '65M,huge': must be a multiple of 2 MiB" run "$hello" --mem 65M,huge
+wrong '--pin of no CPU' "--pin '0,x': wants CPUs such as 0,2-5" run "$hello" --pin 0,x
+wrong '--pin backwards' "--pin '3-2': wants CPUs" run "$hello" --pin 3-2
+
+begin '--pin: the threads of the vCPUs stay where they are put'
+trapline run "$TL_GUESTS/spin.elf" --cpus 2 --pin 1,0 --timeout 50 </dev/null >"$WORK/spin" 2>&1 &
+pid=$!
+wait_for "$WORK/spin" 'for ever'
+equal 'where they may run' "$(grep -h '^Name:\|^Cpus_allowed_list' /proc/$pid/task/*/status | tr '\n\t' '  ' | sed 's/Name: /\n/g' | sed -n 's/^vcpu \(.\) Cpus_allowed_list: \(.*\) $/\1:\2/p' | sort | tr '\n' ' ')" '0:1 1:0 '
+kill "$pid"
+wait "$pid" 2>/dev/null
+guest "$hello" --pin 60000
+refused 4 '^trapline: --pin: vCPU 0 cannot run on CPU 60000 of this host: Invalid argument$'
+end
+
+begin '--mem: huge pages that are reserved, or an error that says how'
+guest "$hello" --mem 64M,huge
+refused 4 'nr_hugepages'
+echo 32 >/proc/sys/vm/nr_hugepages
+guest "$hello" --mem 64M,huge
+status_is 0
+output_is 'Hello, world!'
+echo 0 >/proc/sys/vm/nr_hugepages
+guest "$hello" --mem 64M,merge
+status_is 0
+end
+
 wrong 'no such file of options' "--config '$WORK/none': No such file" run "$hello" --config "$WORK/none"
 printf 'cpus = 1\nbogus = 3\n' >"$WORK/bad.config"
 wrong 'an option that is none in a file' "$WORK/bad.config:2: 'bogus' is no option" run --config "$WORK/bad.config"

@@ -12,7 +12,29 @@
 
 #define BLOCK_SIZE (UINT64_C(2) << 20)
 
+/* Reserved at once (no MAP_NORESERVE): a fault that finds none left would be a SIGBUS. */
+static int init_huge(struct tl_mem *mem, uint64_t base, uint64_t size)
+{
+	const int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB | 21 << MAP_HUGE_SHIFT;
+	uint8_t *map;
+
+	if (size % BLOCK_SIZE)
+		return -EINVAL;
+	map = mmap(NULL, size, PROT_READ | PROT_WRITE, flags, -1, 0);
+	if (map == MAP_FAILED)
+		return -errno;
+	(void)madvise(map, size, MADV_DONTDUMP);
+	*mem = (struct tl_mem){base, size, map};
+	return 0;
+}
+
 int tl_mem_init(struct tl_mem *mem, uint64_t base, uint64_t size)
+{
+	return tl_mem_init_backed(mem, base, size, TL_MEM_THP);
+}
+
+int tl_mem_init_backed(
+	struct tl_mem *mem, uint64_t base, uint64_t size, enum tl_mem_backing backing)
 {
 	uint8_t *map;
 	uint64_t head;
@@ -20,6 +42,8 @@ int tl_mem_init(struct tl_mem *mem, uint64_t base, uint64_t size)
 	*mem = TL_MEM_INIT;
 	if (size == 0 || size > SIZE_MAX - BLOCK_SIZE)
 		return -ENOMEM;
+	if (backing == TL_MEM_HUGE)
+		return init_huge(mem, base, size);
 	map = mmap(NULL, size + BLOCK_SIZE, PROT_READ | PROT_WRITE,
 		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (map == MAP_FAILED)
@@ -31,7 +55,7 @@ int tl_mem_init(struct tl_mem *mem, uint64_t base, uint64_t size)
 	map += head;
 	munmap(map + size, BLOCK_SIZE - head);
 	/* Advice only: without huge pages the guest runs, with more stage-2 faults. */
-	(void)madvise(map, size, MADV_HUGEPAGE);
+	(void)madvise(map, size, backing == TL_MEM_MERGE ? MADV_MERGEABLE : MADV_HUGEPAGE);
 	(void)madvise(map, size, MADV_DONTDUMP);
 	mem->base = base;
 	mem->size = size;

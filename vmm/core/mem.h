@@ -20,6 +20,20 @@ struct tl_mem {
 /* A state that tl_mem_fini() accepts. */
 #define TL_MEM_INIT ((struct tl_mem){.host = NULL})
 
+/* What backs guest memory. */
+enum tl_mem_backing {
+	TL_MEM_THP,   /* transparent huge pages where the host has them */
+	TL_MEM_HUGE,  /* reserved huge pages of 2 MiB (hugetlbfs): all of them, or an error */
+	TL_MEM_MERGE, /* pages that the host may share among guests where they are equal (KSM) */
+};
+
+/*
+ * tl_mem_init() with what backs it. With TL_MEM_HUGE, -EINVAL: size is no multiple of 2 MiB;
+ * -ENOMEM: the host has too few huge pages.
+ */
+int tl_mem_init_backed(
+	struct tl_mem *mem, uint64_t base, uint64_t size, enum tl_mem_backing backing);
+
 /*
  * Maps `size` bytes of zeroed anonymous memory, aligned to 2 MiB so that the
  * kernel may back it with huge pages and map it by stage-2 blocks. Nothing is

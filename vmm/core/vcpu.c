@@ -7,6 +7,7 @@
 #include "vmm/core/vcpu.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -130,6 +131,23 @@ int tl_vcpu_start_thread(struct tl_vcpu *vcpu)
 	}
 	vcpu->has_thread = true;
 	return 0;
+}
+
+int tl_vcpu_pin(struct tl_vcpu *vcpu, unsigned int cpu)
+{
+	cpu_set_t *set = CPU_ALLOC(cpu + 1);
+	int err = ENOMEM;
+
+	if (set) {
+		CPU_ZERO_S(CPU_ALLOC_SIZE(cpu + 1), set);
+		CPU_SET_S(cpu, CPU_ALLOC_SIZE(cpu + 1), set);
+		err = pthread_setaffinity_np(vcpu->thread, CPU_ALLOC_SIZE(cpu + 1), set);
+		CPU_FREE(set);
+	}
+	if (err)
+		tl_log_error("--pin: vCPU %u cannot run on CPU %u of this host: %s", vcpu->id, cpu,
+			strerror(err));
+	return -err;
 }
 
 void tl_vcpu_kick(struct tl_vcpu *vcpu)

@@ -43,6 +43,9 @@ void tl_vcpu_fini(struct tl_vcpu *vcpu);
 /* Starts the thread, parked. Returns 0 or -errno (logged). Main thread. */
 int tl_vcpu_start_thread(struct tl_vcpu *vcpu);
 
+/* Keeps its thread on a CPU of the host. Returns 0 or -errno (logged). Main thread. */
+int tl_vcpu_pin(struct tl_vcpu *vcpu, unsigned int cpu);
+
 /*
  * Makes a KVM_RUN that is under way, or the next one, return with EINTR. Any
  * thread but the vCPU's own.

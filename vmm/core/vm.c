@@ -51,11 +51,15 @@ static int add_slot(struct tl_vm *vm, const struct tl_mem *mem, uint32_t slot, u
 
 static int add_memory(struct tl_vm *vm, const struct tl_vm_config *config)
 {
-	int ret = tl_mem_init(&vm->mem, config->ram_base, config->ram_size);
+	int ret = tl_mem_init_backed(&vm->mem, config->ram_base, config->ram_size, config->backing);
 
 	if (ret) {
-		tl_log_error("cannot map %llu MiB of guest memory: %s; ask for less with --mem",
-			(unsigned long long)(config->ram_size >> 20), strerror(-ret));
+		tl_log_error("cannot map %llu MiB of guest memory: %s; %s",
+			(unsigned long long)(config->ram_size >> 20), strerror(-ret),
+			config->backing == TL_MEM_HUGE
+				? "it needs a multiple of 2 MiB, and so many free huge pages in "
+				  "/proc/sys/vm/nr_hugepages"
+				: "ask for less with --mem");
 		return ret;
 	}
 	ret = add_slot(vm, &vm->mem, 0, 0);
@@ -138,6 +142,8 @@ int tl_vm_init(struct tl_vm *vm, const struct tl_vm_config *config)
 
 	if (ret)
 		return ret;
+	vm->pins = config->pins;
+	vm->pin_count = config->pin_count;
 	vm->kvm_fd = tl_kvm_open();
 	if (vm->kvm_fd < 0)
 		return vm->kvm_fd;
@@ -195,6 +201,8 @@ int tl_vm_start_threads(struct tl_vm *vm)
 	for (unsigned int i = 0; i < vm->vcpu_count; i++) {
 		int ret = tl_vcpu_start_thread(&vm->vcpus[i]);
 
+		if (!ret && vm->pin_count)
+			ret = tl_vcpu_pin(&vm->vcpus[i], vm->pins[i % vm->pin_count]);
 		if (ret)
 			return ret;
 	}

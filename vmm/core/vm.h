@@ -44,6 +44,8 @@ enum tl_vm_phase {
 };
 
 struct tl_vm {
+	const unsigned int *pins; /* see struct tl_vm_config */
+	unsigned int pin_count;
 	int kvm_fd;
 	int vm_fd;
 	size_t run_size;     /* bytes of a struct kvm_run mapping */
@@ -73,12 +75,16 @@ void tl_vm_blank(struct tl_vm *vm);
 
 struct tl_vm_config {
 	unsigned int vcpus;
-	uint64_t ram_base;               /* guest physical */
-	uint64_t ram_size;               /* bytes */
+	uint64_t ram_base; /* guest physical */
+	uint64_t ram_size; /* bytes */
+	enum tl_mem_backing backing;
 	uint64_t flash_base, flash_size; /* size 0: none; else outside of RAM */
 	enum tl_gic_kind gic;
 	bool msi;          /* message-signalled interrupts: an ITS or a GICv2m frame */
 	unsigned int spis; /* shared interrupts that the machine's devices need */
+	const unsigned int
+		*pins;          /* CPUs of the host for the vCPUs, in turn; it stays the caller's */
+	unsigned int pin_count; /* 0: they run anywhere */
 	const struct tl_cpu_choices *cpu; /* NULL: nothing was said */
 };
 

@@ -22,6 +22,8 @@ boot() {
 	shift 2
 	run "$boot.trapline" -m 'Linux 6' "$@" -- \
 		trapline run "$kernel" --initrd "$initrd" --cpus 1 --mem 256M --append "$append"
+	run "$boot.plain" -m 'Linux 6' "$@" -- \
+		trapline run "$kernel" --initrd "$initrd" --cpus 1 --mem 256M --append "$append" --uart plain
 	run "$boot.qemu" -m 'Linux 6' "$@" -- \
 		qemu-system-aarch64 -M virt,gic-version=3 -accel kvm -cpu host -smp 1 -m 256M -nodefaults \
 		-no-user-config -display none -nic none -no-reboot -serial stdio \
@@ -35,6 +37,10 @@ boot quiet-time quiet
 boot quiet-memory quiet -r 262144
 boot verbose-events 'earlycon=pl011,0x9000000' -e
 boot verbose-time 'earlycon=pl011,0x9000000'
+
+for uart in fast plain; do
+	run "late.$uart" -l -- trapline run "$TL_GUESTS/uart.bin" --append 'late ms=300' --uart "$uart"
+done
 
 hvc=$TL_GUESTS/exitbench.bin
 cd /tmp

@@ -3,7 +3,7 @@
  * Runs a VMM on the board and measures it from outside, any VMM alike: when a
  * line of the guest's console appears, when the program ends, how many exits it
  * caused and how many of these went to user space, how much memory it took
- * beyond the guest's own. Writes NAME VALUE lines.
+ * beyond the guest's own, how late the guest's lines came. Writes NAME VALUE lines.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -28,13 +28,17 @@ struct options {
 	bool events;        /* count exits; costs a little time at each */
 	uint64_t guest_kib; /* size of the guest's RAM, to tell it from the rest; 0: no memory
 			       figure */
+	bool lines; /* the guest prints "t NS" lines, with its own time: how late are they? */
 	char **command;
 };
 
 /* What was seen; times are CLOCK_MONOTONIC in ns, 0 for never. */
 struct figures {
 	uint64_t start, marker, end;
-	uint64_t exits, userspace_exits;
+	uint64_t exits, userspace_exits, faults;
+	/* Of the guest's lines: our time at arrival less the guest's at writing. */
+	int64_t least_late, most_late;
+	uint64_t lines;
 	uint64_t own_kib, resident_kib;
 	int status;
 };
@@ -117,6 +121,33 @@ static void read_memory(pid_t child, uint64_t guest_kib, struct figures *f)
 	fclose(file);
 }
 
+/* The guest's clock and ours differ by a constant, which the line that was least late tells. */
+static void note_lines(const char *text, size_t length, struct figures *f)
+{
+	static char line[64];
+	static size_t used;
+	int64_t now = (int64_t)now_ns(), late;
+	unsigned long long at;
+
+	for (size_t i = 0; i < length; i++) {
+		if (text[i] != '\n') {
+			if (used < sizeof(line) - 1)
+				line[used++] = text[i];
+			continue;
+		}
+		line[used] = 0;
+		used = 0;
+		if (sscanf(line, "t %llu", &at) != 1)
+			continue;
+		late = now - (int64_t)at;
+		if (!f->lines || late < f->least_late)
+			f->least_late = late;
+		if (!f->lines || late > f->most_late)
+			f->most_late = late;
+		f->lines++;
+	}
+}
+
 /* Passes the child's output on and notes when the marker came by. */
 static void watch_output(int fd, pid_t child, const struct options *o, struct figures *f)
 {
@@ -127,6 +158,8 @@ static void watch_output(int fd, pid_t child, const struct options *o, struct fi
 
 	while ((n = read(fd, seen + length, sizeof(seen) - 1 - length)) > 0) {
 		fwrite(seen + length, 1, (size_t)n, stdout);
+		if (o->lines)
+			note_lines(seen + length, (size_t)n, f);
 		length += (size_t)n;
 		seen[length] = 0;
 		if (o->marker && !f->marker && strstr(seen, o->marker)) {
@@ -144,7 +177,7 @@ static void watch_output(int fd, pid_t child, const struct options *o, struct fi
 
 static void run(const struct options *o, struct figures *f)
 {
-	int output[2], go[2], exits = -1, userspace = -1, status;
+	int output[2], go[2], exits = -1, userspace = -1, faults = -1, status;
 	char byte = 0;
 	pid_t child;
 
@@ -164,6 +197,7 @@ static void run(const struct options *o, struct figures *f)
 	if (o->events) {
 		exits = open_counter("kvm_exit", child);
 		userspace = open_counter("kvm_userspace_exit", child);
+		faults = open_counter("kvm_guest_fault", child);
 	}
 	f->start = now_ns();
 	if (write(go[1], &byte, 1) != 1)
@@ -176,6 +210,7 @@ static void run(const struct options *o, struct figures *f)
 	if (o->events) {
 		f->exits = read_counter(exits);
 		f->userspace_exits = read_counter(userspace);
+		f->faults = read_counter(faults);
 	}
 }
 
@@ -192,8 +227,12 @@ static void write_figures(const struct options *o, const struct figures *f)
 	if (f->resident_kib)
 		fprintf(file, "own_kib %llu\n", (unsigned long long)f->own_kib);
 	if (o->events)
-		fprintf(file, "exits %llu\nuserspace_exits %llu\n", (unsigned long long)f->exits,
-			(unsigned long long)f->userspace_exits);
+		fprintf(file, "exits %llu\nuserspace_exits %llu\nfaults %llu\n",
+			(unsigned long long)f->exits, (unsigned long long)f->userspace_exits,
+			(unsigned long long)f->faults);
+	if (f->lines)
+		fprintf(file, "lines %llu\nlate_ns %lld\n", (unsigned long long)f->lines,
+			(long long)(f->most_late - f->least_late));
 	if (fclose(file))
 		die(o->out);
 }
@@ -204,7 +243,7 @@ int main(int argc, char **argv)
 	struct figures f = {0};
 	int c;
 
-	while ((c = getopt(argc, argv, "+o:m:er:")) != -1) {
+	while ((c = getopt(argc, argv, "+o:m:er:l")) != -1) {
 		switch (c) {
 		case 'o':
 			o.out = optarg;
@@ -215,6 +254,9 @@ int main(int argc, char **argv)
 		case 'e':
 			o.events = true;
 			break;
+		case 'l':
+			o.lines = true;
+			break;
 		case 'r':
 			o.guest_kib = strtoull(optarg, NULL, 10);
 			break;
@@ -223,7 +265,7 @@ int main(int argc, char **argv)
 		}
 	}
 	if (!o.out || optind == argc) {
-		fputs("usage: measure -o FILE [-m MARKER] [-e] [-r GUEST_KIB] COMMAND...\n",
+		fputs("usage: measure -o FILE [-m MARKER] [-e] [-r GUEST_KIB] [-l] COMMAND...\n",
 			stderr);
 		return 2;
 	}

@@ -96,6 +96,16 @@ static int set_cpu(struct tl_options *options, char *value)
 	return tl_cpu_choices_parse(&config->vmm.cpu, value);
 }
 
+static int set_uart(struct tl_options *options, char *value)
+{
+	bool plain = !strcmp(value, "plain");
+
+	if (!plain && strcmp(value, "fast") != 0)
+		return tl_options_bad(options, "wants fast or plain");
+	config_of(options)->vmm.plain_uart = plain;
+	return 0;
+}
+
 static int set_report(struct tl_options *options, char *value)
 {
 	if (value && !*value)
@@ -317,6 +327,8 @@ const struct tl_option tl_run_options[] = {
 		"the guest gives back memory that it does not use (virtio-balloon), and SIZE\n"
 		"of what it does",
 		set_balloon},
+	{VALUE, "uart", "fast|plain", "fast: few accesses to the UART exit; plain: each one does",
+		set_uart, "fast"},
 	HEADING("Exits:"),
 	{OPTIONAL, "profile", "FILE",
 		"trace every exit; table on standard error, FILE: as JSON too", set_profile},

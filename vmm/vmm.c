@@ -254,6 +254,8 @@ static int run(struct guest *guest)
 	int status;
 
 	tl_vm_resume(&guest->vm);
+	/* Input may be there at once, for a guest that says nothing before it reads. */
+	tl_console_service(&guest->console);
 	for (;;) {
 		int ret = tl_loop_once(&guest->loop, tl_console_timeout(&guest->console));
 
@@ -399,6 +401,7 @@ static int start(struct guest *guest)
 		.loop = &guest->loop,
 		.console = &guest->console,
 		.power_key = &guest->power_key,
+		.coalesced = guest->config->plain_uart ? NULL : &guest->vm.coalesced,
 	};
 
 	int ret;

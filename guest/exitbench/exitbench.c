@@ -3,7 +3,7 @@
  * What one exit costs: many of a kind, timed by the guest's own counter. The
  * kernel command line chooses the kind: "hvc" (a hypercall that KVM answers; also
  * without a word), "gic" (a read of a register of the in-kernel GIC) or "mmio"
- * (of one that user space answers); "n=1000" how many. The average has the host's
+ * (of one of the clock, which user space answers); "n=1000" how many. The average has the host's
  * ticks in it, the best of many batches has not. On the deterministic board these
  * are instructions, not luck; run with and without a profile, the difference is
  * what profiling costs.
@@ -13,7 +13,7 @@
 #define DEFAULT_N  10000
 #define BATCH      50
 #define GICD_TYPER 0x08000004
-#define UARTFR     (TL_UART_BASE + 0x18)
+#define RTCCR      0x0901000c
 
 static void do_hvc(void)
 {
@@ -27,7 +27,7 @@ static void do_gic(void)
 
 static void do_mmio(void)
 {
-	tl_mmio_read32(UARTFR);
+	tl_mmio_read32(RTCCR);
 }
 
 static const struct {

@@ -37,16 +37,18 @@ silent() {
 
 fires set-way 0 'setway n=300'
 fires cache-id 0 'cacheid n=300'
-fires uart-poll 0 'uartpoll n=300'
+fires uart-poll 0 'uartpoll n=300' --uart plain
 fires uart-output 0 'uartout n=300'
 fires pmu 0 'pmu n=300'
 fires ipi 0 'ipi n=300' --cpus 2
 fires idle 0 'wfi n=300'
 fires nobody 0 'mmio n=300'
 fires nisv 6 'nisv n=1'
-for few in setway cacheid uartpoll pmu; do
+for few in setway cacheid pmu; do
 	silent "$few n=10"
 done
+silent 'uartpoll n=10' --uart plain
+silent 'uartpoll n=300'
 silent 'ipi n=20' --cpus 2
 silent 'wfi n=100'
 silent 'mmio n=10'

@@ -12,6 +12,7 @@
 
 #include "tests/unit/fake_kvm.h"
 #include "vmm/core/kvm.h"
+#include "vmm/core/mem.h"
 
 #define STUCK_S 5
 
@@ -25,6 +26,7 @@ void fake_kvm_reset(void)
 	fake_kvm.gicv2 = fake_kvm.gicv3 = fake_kvm.its = fake_kvm.smccc_filter = true;
 	fake_kvm.system_suspend = true;
 	fake_kvm.nisv = true;
+	fake_kvm.coalesced = fake_kvm.readonly = true;
 	fake_kvm.run_size = 8192;
 	fake_kvm.kvm_fd = fake_kvm.vm_fd = fake_kvm.gic_fd = fake_kvm.its_fd = -1;
 	for (unsigned int i = 0; i < FAKE_VCPUS; i++)
@@ -119,6 +121,10 @@ static int check_extension(long capability)
 		return fake_kvm.mte;
 	case KVM_CAP_ARM_SUPPORTED_REG_MASK_RANGES:
 		return fake_kvm.reg_masks;
+	case KVM_CAP_COALESCED_MMIO: /* the page of the run area */
+		return fake_kvm.coalesced;
+	case KVM_CAP_READONLY_MEM:
+		return fake_kvm.readonly;
 	case KVM_CAP_ARM_SYSTEM_SUSPEND:
 		return fake_kvm.system_suspend;
 	case KVM_CAP_ARM_NISV_TO_USER:
@@ -236,7 +242,8 @@ static int vm_call(unsigned long request, uintptr_t arg)
 	case KVM_CHECK_EXTENSION:
 		return check_extension((long)arg);
 	case KVM_SET_USER_MEMORY_REGION:
-		memcpy(&fake_kvm.region, ptr, sizeof(fake_kvm.region));
+		if (((struct kvm_userspace_memory_region *)ptr)->slot != TL_MEM_SLOT_PL011)
+			memcpy(&fake_kvm.region, ptr, sizeof(fake_kvm.region));
 		return 0;
 	case KVM_CREATE_DEVICE:
 		return create_device(ptr);

@@ -86,6 +86,7 @@ struct fake_kvm {
 	bool pmu, sve, pauth, mte, reg_masks;
 	bool id_forgets; /* takes writes to identification registers, and forgets them */
 	struct fake_id_reg id_regs[FAKE_ID_REGS];
+	bool coalesced, readonly; /* coalesced MMIO, read-only memory slots */
 	int run_size;
 	unsigned long fail_request; /* this ioctl fails ... */
 	unsigned int fail_skip;     /* ... after so many calls ... */
@@ -100,7 +101,7 @@ struct fake_kvm {
 	uintptr_t vm_type;
 	uint32_t enabled_cap; /* the last one */
 	uint32_t gic_type;
-	struct kvm_userspace_memory_region region;
+	struct kvm_userspace_memory_region region; /* the last one, but for a device's */
 	struct kvm_smccc_filter filters[2];
 	unsigned int filter_count;
 	unsigned int vcpu_count;

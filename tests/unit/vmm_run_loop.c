@@ -2,6 +2,7 @@
 /*
  * The run loop and the dispatch of exits, with guests that follow a script: what
  * KVM_RUN may return, what a guest may come back with, and what is made of it.
+ * Links: vmm/core/coalesced.c
  * Links: vmm/core/vcpu.c vmm/core/exit.c vmm/core/vm.c vmm/core/kvm_attr.c vmm/core/mem.c
  * Links: vmm/core/bus.c vmm/core/loop.c vmm/core/console.c vmm/arch/arm64/vcpu_regs.c
  * Links: vmm/arch/arm64/vm_type.c vmm/arch/arm64/gic.c vmm/arch/arm64/gic_reset.c
@@ -309,6 +310,46 @@ static void test_mmio_unhandled(void **state)
 	fake_vm_end(&f);
 }
 
+/* The guest wrote `byte` to the device, and the kernel put it into the ring. */
+static void coalesce(struct fake_vm *f, uint8_t byte)
+{
+	struct kvm_coalesced_mmio_ring *ring = f->vm.coalesced.ring;
+
+	assert_non_null(ring);
+	ring->coalesced_mmio[ring->last].phys_addr = FAKE_DEV;
+	ring->coalesced_mmio[ring->last].len = 1;
+	ring->coalesced_mmio[ring->last].data[0] = byte;
+	__atomic_store_n(&ring->last, ring->last + 1, __ATOMIC_RELEASE);
+}
+
+/* Before any exit is handled, and before a VM that was paused is looked at. */
+static void test_coalesced_first(void **state)
+{
+	static const struct fake_exit script[] = {MMIO_READ(FAKE_DEV, 4), SHUTDOWN};
+	struct fake_vm f;
+
+	(void)state;
+	fake_kvm_reset();
+	fake_vm_start(&f, 2);
+	fake_kvm_script(0, script, ARRAY_LEN(script));
+	coalesce(&f, 0x54);
+	coalesce(&f, 0x55);
+	assert_int_equal(fake_vm_run(&f).kind, TL_STOP_POWEROFF);
+	assert_int_equal(f.dev.writes, 2);
+	assert_int_equal(fake_kvm.vcpus[0].reads[0], 0x55);
+
+	fake_kvm_script(0, NULL, 0);
+	tl_vm_resume(&f.vm);
+	fake_kvm_wait_idle(0);
+	fake_kvm_wait_idle(1);
+	coalesce(&f, 0x56);
+	assert_int_equal(f.dev.writes, 2);
+	tl_vm_pause(&f.vm);
+	assert_int_equal(f.dev.writes, 3);
+	assert_int_equal(f.dev.value, 0x56);
+	fake_vm_end(&f);
+}
+
 static void test_hypercalls(void **state)
 {
 	static const struct fake_exit version[] = {
@@ -387,6 +428,7 @@ int main(void)
 		cmocka_unit_test(test_intr),
 		cmocka_unit_test(test_mmio_handled),
 		cmocka_unit_test(test_mmio_unhandled),
+		cmocka_unit_test(test_coalesced_first),
 		cmocka_unit_test(test_hypercalls),
 		cmocka_unit_test(test_hypercall_without_registers),
 	};

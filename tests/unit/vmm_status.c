@@ -3,6 +3,7 @@
  * How `trapline run` ends, on a fake kernel: for each input that cannot be used,
  * host that cannot do it, and end of a guest there is the documented exit status,
  * one line, and nothing left open.
+ * Links: vmm/core/coalesced.c vmm/dev/pl011_fast.c vmm/core/status_page.c
  * Links: vmm/arch/arm64/nisv.c
  * Links: vmm/vmm.c vmm/core/vcpu.c vmm/core/exit.c vmm/core/vm.c vmm/core/kvm_attr.c vmm/core/mem.c
  * Links: vmm/core/bus.c vmm/core/loop.c vmm/core/console.c vmm/arch/arm64/vcpu_regs.c
@@ -33,6 +34,7 @@
 #include "tests/unit/fake_kvm.h"
 #include "tests/unit/fake_log.h"
 #include "tests/unit/fds.h"
+#include "vmm/arch/arm64/dcache.h"
 #include "vmm/core/terminal.h"
 #include "vmm/core/vm.h"
 #include "vmm/events.h"
@@ -62,6 +64,13 @@ int __wrap_tl_vm_init(struct tl_vm *vm, const struct tl_vm_config *config)
 }
 
 /* No signals, no terminal, no profile in these tests. */
+/* The caches of a guest that does not run do not matter. */
+void tl_dcache_clean(const void *start, size_t size)
+{
+	(void)start;
+	(void)size;
+}
+
 int tl_events_init(struct tl_events *events, struct tl_loop *loop)
 {
 	events->loop = loop;

@@ -2,6 +2,7 @@
 /*
  * Suspend to RAM: who may call it and with what, how a vCPU comes back, and what happens to
  * the call when the VM is paused, reset or powered off meanwhile.
+ * Links: vmm/core/coalesced.c
  * Links: vmm/arch/arm64/nisv.c
  * Links: vmm/core/vcpu.c vmm/core/exit.c vmm/core/vm.c vmm/core/kvm_attr.c vmm/core/mem.c
  * Links: vmm/core/bus.c vmm/core/loop.c vmm/core/console.c vmm/arch/arm64/vcpu_regs.c

@@ -3,6 +3,7 @@
  * A VM that restarts in place: its threads stay, the guest takes the answer to
  * its last exit first, and then all state is as after power-on. And threads
  * that cannot be started.
+ * Links: vmm/core/coalesced.c
  * Links: vmm/arch/arm64/nisv.c
  * Links: vmm/core/vcpu.c vmm/core/exit.c vmm/core/vm.c vmm/core/kvm_attr.c vmm/core/mem.c
  * Links: vmm/core/bus.c vmm/core/loop.c vmm/core/console.c vmm/arch/arm64/vcpu_regs.c

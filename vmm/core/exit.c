@@ -190,6 +190,9 @@ void tl_exit_dispatch(struct tl_vcpu *vcpu)
 	uint32_t reason = run->exit_reason;
 	const char *name = tl_exit_reason_name(reason);
 
+	/* What the guest wrote before it exited comes first. */
+	if (tl_coalesced_pending(&vcpu->vm->coalesced))
+		tl_coalesced_drain(&vcpu->vm->coalesced);
 	if (reason < TL_EXIT_REASONS && exit_table[reason])
 		exit_table[reason](vcpu, run);
 	else

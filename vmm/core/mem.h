@@ -10,6 +10,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* The VM's memory slots (KVM_SET_USER_MEMORY_REGION), each with its owner. */
+enum tl_mem_slot {
+	TL_MEM_SLOT_RAM,   /* vmm/core/vm.c */
+	TL_MEM_SLOT_FLASH, /* the same: firmware, read-only */
+	TL_MEM_SLOT_PL011, /* vmm/dev/pl011_fast.c: its registers, read-only */
+};
+
 /* One contiguous block of RAM. The mapping belongs to this object. */
 struct tl_mem {
 	uint64_t base; /* guest physical address of the first byte */

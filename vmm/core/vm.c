@@ -28,6 +28,7 @@ void tl_vm_blank(struct tl_vm *vm)
 	pthread_mutex_init(&vm->lock, NULL);
 	pthread_cond_init(&vm->changed, NULL);
 	tl_bus_init(&vm->bus);
+	tl_coalesced_blank(&vm->coalesced);
 }
 
 /* One slot of memory. Returns 0 or -errno (logged). */
@@ -62,7 +63,7 @@ static int add_memory(struct tl_vm *vm, const struct tl_vm_config *config)
 				: "ask for less with --mem");
 		return ret;
 	}
-	ret = add_slot(vm, &vm->mem, 0, 0);
+	ret = add_slot(vm, &vm->mem, TL_MEM_SLOT_RAM, 0);
 	if (ret || !config->flash_size)
 		return ret;
 	ret = tl_mem_init(&vm->flash, config->flash_base, config->flash_size);
@@ -73,7 +74,7 @@ static int add_memory(struct tl_vm *vm, const struct tl_vm_config *config)
 	}
 	/* A write there is an exit as to a device (api.rst, 4.35), which nobody answers. */
 	tl_nisv_setup(vm->vm_fd);
-	return add_slot(vm, &vm->flash, 1, KVM_MEM_READONLY);
+	return add_slot(vm, &vm->flash, TL_MEM_SLOT_FLASH, KVM_MEM_READONLY);
 }
 
 static int add_vcpus(struct tl_vm *vm, unsigned int count)
@@ -168,6 +169,8 @@ int tl_vm_init(struct tl_vm *vm, const struct tl_vm_config *config)
 	if (!ret) {
 		vm->smccc_filter = tl_smccc_setup(vm->vm_fd) == 0;
 		tl_suspend_setup(vm->vm_fd);
+		tl_coalesced_init(
+			&vm->coalesced, vm->vm_fd, vm->vcpus[0].run, vm->run_size, &vm->bus);
 	}
 	return ret;
 }
@@ -185,6 +188,7 @@ void tl_vm_fini(struct tl_vm *vm)
 	vm->vcpus = NULL;
 	vm->vcpu_count = 0;
 	tl_bus_fini(&vm->bus);
+	tl_coalesced_fini(&vm->coalesced);
 	tl_gic_fini(&vm->irqchip);
 	if (vm->vm_fd >= 0)
 		close(vm->vm_fd);
@@ -244,6 +248,8 @@ void tl_vm_pause(struct tl_vm *vm)
 			pthread_cond_wait(&vm->changed, &vm->lock);
 	}
 	pthread_mutex_unlock(&vm->lock);
+	/* Nobody writes any more: devices have now seen all that the guest did. */
+	tl_coalesced_drain(&vm->coalesced);
 }
 
 struct tl_stop tl_vm_stop_reason(struct tl_vm *vm)

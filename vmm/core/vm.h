@@ -15,6 +15,7 @@
 #include "vmm/arch/arm64/cpu_features.h"
 #include "vmm/arch/arm64/gic.h"
 #include "vmm/core/bus.h"
+#include "vmm/core/coalesced.h"
 #include "vmm/core/loop.h"
 #include "vmm/core/mem.h"
 #include "vmm/core/vcpu.h"
@@ -52,6 +53,7 @@ struct tl_vm {
 	struct tl_mem mem;   /* RAM */
 	struct tl_mem flash; /* memory that the guest cannot write; not there with size 0 */
 	struct tl_bus bus;
+	struct tl_coalesced coalesced; /* writes to it that come without an exit */
 	struct tl_irqchip irqchip;
 	struct tl_cpu_features cpu;
 	struct tl_loop *loop;       /* not owned; woken when the VM stops */

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct tl_coalesced;
 struct tl_console;
 struct tl_irqchip;
 struct tl_loop;
@@ -60,6 +61,7 @@ struct tl_dev_env {
 	struct tl_loop *loop;
 	struct tl_console *console;
 	struct tl_power_key *power_key; /* for the device that has it; or NULL */
+	struct tl_coalesced *coalesced; /* for a device that takes writes so; or NULL */
 };
 
 #endif

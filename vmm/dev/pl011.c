@@ -3,16 +3,21 @@
  * Arm PL011 UART (DDI 0183, chapter 3). The transmitter is infinitely fast: a
  * byte leaves as soon as it is written, unless the reader of the output is so
  * slow that the buffer behind it fills up. The receiver keeps its 32 entries.
+ * How it saves exits is in pl011_fast.c and docs/uart.md.
  */
 #include "vmm/dev/pl011.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/log.h"
 #include "vmm/arch/arm64/gic.h"
 #include "vmm/core/console.h"
+#include "vmm/core/coalesced.h"
 #include "vmm/core/loop.h"
+#include "vmm/dev/pl011_fast.h"
 
 /* Register offsets and fields: DDI 0183, section 3.2 and 3.3. */
 #define UARTDR     0x000
@@ -52,6 +57,7 @@ static const uint8_t ids[8] = {0x11, 0x10, 0x34, 0x00, 0x0d, 0xf0, 0x05, 0xb1};
 struct pl011 {
 	struct tl_dev dev; /* its lock guards everything here */
 	struct tl_dev_env env;
+	struct tl_pl011_fast fast;
 	uint32_t rsr, ilpr, ibrd, fbrd, lcr_h, cr, ifls, imsc, ris, dmacr;
 	bool line; /* level of the interrupt line */
 	uint8_t fifo[FIFO_DEPTH];
@@ -179,6 +185,57 @@ static bool read_register(struct pl011 *uart, uint64_t offset, uint32_t *value)
 	return false;
 }
 
+/* Not if there is no page, nor while it hides input that the guest cannot be told of yet. */
+static bool may_publish(const struct pl011 *uart)
+{
+	return tl_pl011_fast_on(&uart->fast) && !(uart->fast.page.shown && uart->fifo_count > 0);
+}
+
+/* The registers that change without being written. */
+static void publish_status(struct pl011 *uart)
+{
+	uint32_t flags = read_flags(uart);
+
+	tl_status_page_set(&uart->fast.page, UARTFR, flags);
+	tl_status_page_set(&uart->fast.page, UARTRIS, uart->ris);
+	tl_status_page_set(&uart->fast.page, UARTMIS, uart->ris & uart->imsc);
+	tl_status_page_clean(&uart->fast.page);
+	/* Nobody else tells when there is room again. */
+	if (flags & FR_TXFF)
+		tl_pl011_fast_wake(&uart->fast);
+}
+
+/* All whose reads have no effect. UARTDR reads as zero while no input waits, as it should. */
+static void publish(struct pl011 *uart)
+{
+	if (!may_publish(uart))
+		return;
+	for (uint64_t offset = UARTRSR; offset <= UARTDMACR; offset += 4) {
+		uint32_t value;
+
+		if (read_register(uart, offset, &value))
+			tl_status_page_set(&uart->fast.page, offset, value);
+	}
+	publish_status(uart);
+}
+
+/* What an access changed goes to the page before the guest can look. */
+static void publish_access(struct pl011 *uart, const struct tl_mmio *access)
+{
+	if (!may_publish(uart))
+		return;
+	if (access->offset != UARTDR) {
+		if (access->is_write)
+			publish(uart);
+		return;
+	}
+	publish_status(uart);
+	if (access->is_write)
+		tl_pl011_fast_wrote(&uart->fast);
+	else if (uart->fifo_count == 0)
+		tl_pl011_fast_wake(&uart->fast);
+}
+
 static void write_data(struct pl011 *uart, uint8_t byte)
 {
 	tl_console_tx(uart->env.console, &byte, 1);
@@ -238,6 +295,9 @@ static bool write_register(struct pl011 *uart, uint64_t offset, uint32_t value)
 	case UARTICR:
 		uart->ris &= ~(value & INT_ALL);
 		update_line(uart);
+		/* The next character sets UARTRIS.TXRIS again, and that must not be late. */
+		if (!(uart->ris & INT_TX))
+			tl_pl011_fast_end_burst(&uart->fast);
 		return true;
 	case UARTDMACR:
 		uart->dmacr = value & 7;
@@ -262,7 +322,37 @@ static enum tl_mmio_result pl011_mmio(struct tl_dev *dev, struct tl_mmio *access
 		handled = read_register(uart, access->offset, &value);
 	if (!access->is_write)
 		access->value = access->size == 4 ? value : value & ((1u << 8 * access->size) - 1);
+	publish_access(uart, access);
 	return handled ? TL_MMIO_HANDLED : TL_MMIO_UNHANDLED;
+}
+
+/*
+ * Input came, which a read of UARTDR takes away: reads have to exit before the guest hears of
+ * it. If that cannot be done now it hears of it at a later tick.
+ */
+static void receive(struct pl011 *uart)
+{
+	if (!tl_pl011_fast_receive(&uart->fast))
+		return;
+	update_rx(uart);
+	publish(uart);
+}
+
+static void on_tick(void *opaque, uint32_t events)
+{
+	struct pl011 *uart = opaque;
+	uint64_t expired;
+
+	(void)events;
+	/* Not there if the timer was set anew since; there is nothing to be lost. */
+	(void)!read(uart->fast.timer_fd, &expired, sizeof(expired));
+	tl_coalesced_drain(uart->env.coalesced);
+	pthread_mutex_lock(&uart->dev.lock);
+	if (uart->fast.page.shown && uart->fifo_count > 0)
+		receive(uart);
+	publish(uart);
+	tl_pl011_fast_tick(&uart->fast, uart->fifo_count == 0, read_flags(uart) & FR_TXFF);
+	pthread_mutex_unlock(&uart->dev.lock);
 }
 
 static void pl011_reset(struct tl_dev *dev)
@@ -276,13 +366,19 @@ static void pl011_reset(struct tl_dev *dev)
 	uart->imsc = uart->ris = uart->dmacr = 0;
 	uart->fifo_head = uart->fifo_count = 0;
 	update_line(uart);
+	tl_pl011_fast_end_burst(&uart->fast);
+	publish(uart);
+	tl_pl011_fast_show(&uart->fast);
 	pthread_mutex_unlock(&dev->lock);
 }
 
 static void pl011_fini(struct tl_dev *dev)
 {
+	struct pl011 *uart = (struct pl011 *)dev;
+
+	tl_pl011_fast_fini(&uart->fast);
 	pthread_mutex_destroy(&dev->lock);
-	free(dev);
+	free(uart);
 }
 
 static size_t sink_space(void *opaque)
@@ -307,7 +403,7 @@ static void sink_push(void *opaque, const uint8_t *bytes, size_t count)
 		uart->fifo[(uart->fifo_head + uart->fifo_count) % FIFO_DEPTH] = bytes[i];
 		uart->fifo_count++;
 	}
-	update_rx(uart);
+	receive(uart);
 	pthread_mutex_unlock(&uart->dev.lock);
 }
 
@@ -317,6 +413,24 @@ static const struct tl_dev_ops pl011_ops = {
 	.reset = pl011_reset,
 	.fini = pl011_fini,
 };
+
+/* Saves exits where this host can. Where not, each access is one. */
+static void start_fast(struct pl011 *uart)
+{
+	int ret;
+
+	uart->fast = TL_PL011_FAST_INIT;
+	if (!uart->env.coalesced)
+		return;
+	ret = tl_pl011_fast_init(&uart->fast, &uart->env, uart->dev.base, on_tick, uart);
+
+	if (ret) {
+		tl_log_info("the UART's accesses all exit: %s", strerror(-ret));
+		return;
+	}
+	for (uint64_t offset = UARTPERIPH; offset < TL_PL011_SIZE; offset += 4)
+		tl_status_page_set(&uart->fast.page, offset, ids[(offset - UARTPERIPH) / 4]);
+}
 
 int tl_pl011_create(
 	struct tl_dev **dev, const struct tl_dev_env *env, uint64_t base, unsigned int spi)
@@ -332,6 +446,7 @@ int tl_pl011_create(
 	uart->dev.spi = spi;
 	uart->env = *env;
 	pthread_mutex_init(&uart->dev.lock, NULL);
+	start_fast(uart);
 	pl011_reset(&uart->dev);
 	tl_console_set_sink(env->console, &sink);
 	*dev = &uart->dev;

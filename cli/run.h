@@ -9,8 +9,9 @@
 #include "vmm/vmm.h"
 
 /* As many as machine virt has places for. */
-#define TL_RUN_DISKS 32
-#define TL_RUN_NETS  16
+#define TL_RUN_DISKS  32
+#define TL_RUN_NETS   16
+#define TL_RUN_SHARES 32
 
 #define TL_RUN_PINS 512
 
@@ -21,6 +22,7 @@ struct tl_run_config {
 	bool cpu_help; /* only print what --cpu takes */
 	struct tl_net nets[TL_RUN_NETS];
 	struct tl_port ports[TL_PORTS_MAX];
+	struct tl_share shares[TL_RUN_SHARES];
 };
 
 /* --net: in a file of its own, run_net.c. Returns 0 or -errno (logged). */

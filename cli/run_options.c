@@ -205,6 +205,32 @@ static int set_balloon(struct tl_options *options, char *value)
 	return 0;
 }
 
+/* DIR:TAG, or DIR:TAG,ro; the text is cut where the folder's name ends, and the tag. */
+static int set_share(struct tl_options *options, char *value)
+{
+	struct tl_run_config *config = config_of(options);
+	struct tl_share *share = &config->shares[config->vmm.share_count];
+	char *colon = strrchr(value, ':'), *comma = colon ? strchr(colon, ',') : NULL;
+
+	if (config->vmm.share_count == TL_RUN_SHARES)
+		return tl_options_bad(options, "there are too many");
+	if (!colon || colon == value || (comma && strcmp(comma, ",ro") != 0))
+		return tl_options_bad(options, "wants DIR:TAG or DIR:TAG,ro");
+	*colon = 0;
+	if (comma)
+		*comma = 0;
+	*share = (struct tl_share){.dir = value, .tag = colon + 1, .read_only = comma};
+	if (!*share->tag || strlen(share->tag) > TL_SHARE_TAG)
+		return tl_options_bad(options, "wants a tag of 1 to 32 bytes");
+	for (unsigned int i = 0; i < config->vmm.share_count; i++) {
+		if (!strcmp(config->shares[i].tag, share->tag))
+			return tl_options_bad(options, "another folder has this tag");
+	}
+	config->vmm.shares = config->shares;
+	config->vmm.share_count++;
+	return 0;
+}
+
 static int set_record(struct tl_options *options, char *value)
 {
 	config_of(options)->vmm.record = value;
@@ -329,6 +355,9 @@ const struct tl_option tl_run_options[] = {
 		set_balloon},
 	{VALUE, "uart", "fast|plain", "fast: few accesses to the UART exit; plain: each one does",
 		set_uart, "fast"},
+	{VALUE, "share", "DIR:TAG[,ro]",
+		"a folder (virtio-9p), which the guest mounts by its tag; may be repeated",
+		set_share, .repeats = true},
 	HEADING("Exits:"),
 	{OPTIONAL, "profile", "FILE",
 		"trace every exit; table on standard error, FILE: as JSON too", set_profile},

@@ -8,7 +8,8 @@ FUZZ_DIR := $(BUILD)/fuzz
 FUZZ_TARGETS := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c))
 FUZZ_TIME ?= 60
 FUZZ_SOURCES := $(patsubst %_dw.c,%_none.c,$(filter-out cli/%,$(PC_SOURCES))) \
-	vmm/dev/virtio/queue.c vmm/core/mem.c $(wildcard vmm/boot/*.c)
+	vmm/dev/virtio/queue.c vmm/core/mem.c $(wildcard vmm/boot/*.c) \
+	$(wildcard vmm/dev/virtio/p9/*.c)
 FUZZ_CFLAGS := -std=c17 -D_GNU_SOURCE -O1 -g $(C_WARNINGS) -fsanitize=fuzzer-no-link,address,undefined \
 	-fno-sanitize-recover=all -I. -I$(BUILD)/gen
 

@@ -15,6 +15,7 @@
 #include "vmm/dev/virtio/net.h"
 #include "vmm/dev/virtio/console.h"
 #include "vmm/dev/virtio/rng.h"
+#include "vmm/dev/virtio/p9.h"
 #include "vmm/dev/virtio/virtio.h"
 #include "vmm/dev/virtio/vsock.h"
 #include "vmm/machine/machine.h"
@@ -109,6 +110,18 @@ static int vsock_create(struct tl_dev **dev, const struct place *place,
 	return tl_virtio_vsock_create(dev, place->env, place->base, place->spi, config->vsock_cid);
 }
 
+static unsigned int share_count(const struct tl_vmm_config *config)
+{
+	return config->share_count;
+}
+
+static int share_create(struct tl_dev **dev, const struct place *place,
+	const struct tl_vmm_config *config, unsigned int number)
+{
+	return tl_virtio_p9_create(dev, place->env, place->base, place->spi,
+		&config->shares[number], config->share_count);
+}
+
 static const struct kind kinds[] = {
 	{disk_count, disk_create},
 	{net_count, net_create},
@@ -116,6 +129,7 @@ static const struct kind kinds[] = {
 	{rng_count, rng_create},
 	{balloon_count, balloon_create},
 	{vsock_count, vsock_create},
+	{share_count, share_create},
 };
 
 #define KINDS (sizeof(kinds) / sizeof(kinds[0]))

@@ -16,6 +16,7 @@
 #include "vmm/dev/virtio/blk.h"
 #include "vmm/dev/virtio/net.h"
 #include "vmm/dev/virtio/console.h"
+#include "vmm/dev/virtio/p9.h"
 
 struct tl_vmm_config {
 	const char *kernel;   /* or NULL, with firmware */
@@ -43,7 +44,9 @@ struct tl_vmm_config {
 	uint32_t vsock_cid; /* 0: none */
 	bool rng;
 	bool balloon;
-	uint64_t balloon_bytes;   /* that the guest is asked to give back at first */
+	uint64_t balloon_bytes; /* that the guest is asked to give back at first */
+	const struct tl_share *shares;
+	unsigned int share_count;
 	const char *dump_dtb;     /* write the device tree there and end; or NULL */
 	bool show_layout;         /* print what goes where and end */
 	bool profile;             /* trace every exit, and report at the end */

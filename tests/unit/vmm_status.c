@@ -20,6 +20,9 @@
  * Links: vmm/arch/arm64/cpu_features.c vmm/arch/arm64/id_regs.c vmm/arch/arm64/id_fields.c
  * Links: vmm/dev/gicv2m.c vmm/dev/virtio/net.c vmm/dev/virtio/net_tap.c vmm/dev/virtio/net_user.c
  * Links: vmm/dev/virtio/passt.c vmm/dev/virtio/console.c vmm/dev/virtio/console_port.c
+ * Links: vmm/dev/virtio/p9.c vmm/dev/virtio/p9/server.c vmm/dev/virtio/p9/session.c
+ * Links: vmm/dev/virtio/p9/file.c vmm/dev/virtio/p9/attr.c vmm/dev/virtio/p9/tree.c
+ * Links: vmm/dev/virtio/p9/fid.c vmm/dev/virtio/p9/beneath.c vmm/dev/virtio/p9/wire.c
  * Links: vmm/dev/virtio/vsock.c vmm/dev/virtio/rng.c vmm/dev/virtio/balloon.c base/unix_socket.c
  */
 #include "tests/unit/unit.h"

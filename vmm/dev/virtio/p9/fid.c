@@ -75,13 +75,8 @@ void tl_p9_fid_set_open(struct tl_p9_fids *fids, struct tl_p9_fid *fid, int fd, 
 	fids->open++;
 }
 
-void tl_p9_fid_drop(struct tl_p9_fids *fids, struct tl_p9_fid *fid)
+static void release(struct tl_p9_fids *fids, struct tl_p9_fid *fid)
 {
-	struct tl_p9_fid **at = &fids->buckets[fid->number % TL_P9_FID_BUCKETS];
-
-	while (*at != fid)
-		at = &(*at)->next;
-	*at = fid->next;
 	if (fid->fd >= 0) {
 		close(fid->fd);
 		fids->open--;
@@ -91,11 +86,28 @@ void tl_p9_fid_drop(struct tl_p9_fids *fids, struct tl_p9_fid *fid)
 	free(fid);
 }
 
+void tl_p9_fid_drop(struct tl_p9_fids *fids, struct tl_p9_fid *fid)
+{
+	struct tl_p9_fid **at = &fids->buckets[fid->number % TL_P9_FID_BUCKETS];
+
+	while (*at != fid)
+		at = &(*at)->next;
+	*at = fid->next;
+	release(fids, fid);
+}
+
 void tl_p9_fid_drop_all(struct tl_p9_fids *fids)
 {
 	for (unsigned int i = 0; i < TL_P9_FID_BUCKETS; i++) {
-		while (fids->buckets[i])
-			tl_p9_fid_drop(fids, fids->buckets[i]);
+		struct tl_p9_fid *fid = fids->buckets[i];
+
+		fids->buckets[i] = NULL;
+		while (fid) {
+			struct tl_p9_fid *next = fid->next;
+
+			release(fids, fid);
+			fid = next;
+		}
 	}
 }
 
@@ -120,11 +132,10 @@ void tl_p9_fid_removed(struct tl_p9_fids *fids, const char *path)
 static void move(struct tl_p9_fids *fids, struct tl_p9_fid *fid, const char *rest, const char *to)
 {
 	char path[TL_P9_PATH];
+	int ret = *rest ? tl_beneath_join(path, to, rest + 1) : tl_beneath_join(path, "", to);
 
 	/* A path that cannot be is one of no file. */
-	if (*rest ? tl_beneath_join(path, to, rest + 1) : tl_beneath_join(path, "", to))
-		fid->gone = true;
-	else if (tl_p9_fid_set_path(fids, fid, path))
+	if (ret || tl_p9_fid_set_path(fids, fid, path))
 		fid->gone = true;
 }
 

@@ -4,6 +4,7 @@
  * attach, walk, clunk, flush).
  */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "vmm/dev/virtio/p9/server.h"
@@ -119,7 +120,7 @@ int tl_p9_walk(struct tl_p9 *p9, struct tl_p9_in *in, struct tl_p9_out *out)
 	if (number == from->number ? count && from->fd >= 0
 				   : tl_p9_fid_find(&p9->fids, number) != NULL)
 		return -EINVAL;
-	strcpy(path, from->path);
+	snprintf(path, sizeof(path), "%s", from->path);
 	qid.type = from->type;
 	while (done < count && !ret) {
 		ret = step(p9, path, names[done], &qid);

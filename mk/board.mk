@@ -75,5 +75,14 @@ $(GUEST_DIR)/io.img: TOOLS_SET := io-guest
 $(BOARD_TOOLS): scripts/board-tools | deps-bench
 	$(Q)scripts/board-tools --set $(TOOLS_SET) $@
 
+# The system is installed on the emulated board, by what that board has.
+DEBIAN := $(BUILD)/debian/packages
+
+.PHONY: debian
+debian: $(DEBIAN) ## a Debian system for a guest: kernel, initrd, disk (build/debian)
+
+$(DEBIAN): scripts/guest-debian | board-files $(BOARD_TOOLS)
+	$(Q)scripts/guest-debian $(@D)
+
 test-board: board-files $(if $(filter native,$(BOARD_KIND)),$(GUEST_DIR)/io.img,$(BOARD_TOOLS)) ## board tests (one board: scripts/test-board --only nvhe)
 	$(Q)scripts/test-board

@@ -101,15 +101,18 @@ end
 # Linux has these only if it is built for them.
 linux 'test -e /sys/power/state && echo sleeps; test -e /dev/input/event0 && echo listens; test -e /sys/class/rtc/rtc0/wakealarm && echo rings' --timeout 50
 can=$(tr -d '\r' <"$WORK/out" | tr '\n' ' ')
+# KVM's GICv2 forgets an interrupt whose line is high while Linux, as it wakes up, has the
+# distributor disabled: the guest is awake, but the interrupt that woke it does not come.
+grep -q GICv3 /proc/interrupts || can=
 
 # asleep: until the VM behind $WORK/ctl is.
 asleep() {
-	tries=150
+	tries=600
 	until trapline ctl "$WORK/ctl" status 2>/dev/null | grep -q '^state  *suspended' || [ "$tries" -eq 0 ]; do
 		tries=$((tries - 1))
 		sleep 0.2
 	done
-	[ "$tries" -gt 0 ] || problem 'did not fall asleep within 30 s'
+	[ "$tries" -gt 0 ] || problem 'did not fall asleep within 120 s'
 }
 
 case $can in
@@ -129,7 +132,7 @@ case $can in
 	begin 'suspend to RAM: Linux, by input on the console'
 	rm -f "$WORK/keys"
 	mkfifo "$WORK/keys"
-	trapline run "$TL_GUESTS/Image" --initrd "$TL_GUESTS/linux.cpio.gz" --cpus 2 --ctl "$WORK/ctl" --timeout 50 \
+	trapline run "$TL_GUESTS/Image" --initrd "$TL_GUESTS/linux.cpio.gz" --cpus 2 --ctl "$WORK/ctl" --timeout 300 \
 		--append 'quiet trapline.run="echo enabled >/sys/class/tty/ttyAMA0/power/wakeup; echo mem >/sys/power/state && echo awake; nproc; head -n 1"' \
 		<"$WORK/keys" >"$WORK/out" 2>"$WORK/err" &
 	pid=$!
@@ -150,7 +153,7 @@ esac
 case $can in
 *sleeps*listens*)
 	begin 'SIGTERM: Linux hears its power key, also when it is asleep'
-	trapline run "$TL_GUESTS/Image" --initrd "$TL_GUESTS/linux.cpio.gz" --ctl "$WORK/ctl" --timeout 50 \
+	trapline run "$TL_GUESTS/Image" --initrd "$TL_GUESTS/linux.cpio.gz" --ctl "$WORK/ctl" --timeout 300 \
 		--append 'quiet trapline.run="exec 3</dev/input/event0; echo mem >/sys/power/state && echo awake; head -c 24 <&3 | od -An -tx1"' \
 		</dev/null >"$WORK/out" 2>"$WORK/err" &
 	pid=$!

@@ -237,6 +237,12 @@ pid=$!
 wait_for "$WORK/guest" 'for ever'
 kill -KILL "$pid"
 wait "$pid" 2>/dev/null
+# The kernel closes its socket a little later.
+tries=50
+until trapline ctl "$WORK/ctl" status 2>&1 | grep -q 'Connection refused' || [ "$tries" -eq 0 ]; do
+	tries=$((tries - 1))
+	sleep 0.1
+done
 ctl status
 refused 4 "^trapline: cannot reach a VM at '$WORK/ctl': Connection refused\$"
 guest "$TL_GUESTS/hello.bin" --ctl "$WORK/ctl"

@@ -127,21 +127,44 @@ static int set_counting(struct tl_options *options, char *value)
 	return set_report(options, value);
 }
 
-/* FILE, or FILE,ro; the text is cut where the file's name ends. */
+/* Whether the text is the name of a way to do I/O. */
+static bool parse_io(const char *text, enum tl_disk_io *io)
+{
+	static const char *const names[] = {[TL_DISK_IO_AUTO] = "auto",
+		[TL_DISK_IO_SYNC] = "sync",
+		[TL_DISK_IO_URING] = "uring"};
+
+	for (unsigned int i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (!strcmp(text, names[i])) {
+			*io = (enum tl_disk_io)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* FILE, and what follows behind commas; the text is cut where the file's name ends. */
 static int set_disk(struct tl_options *options, char *value)
 {
 	struct tl_run_config *config = config_of(options);
 	struct tl_disk *disk = &config->disks[config->vmm.disk_count];
-	char *comma = strrchr(value, ',');
+	char *rest = strchr(value, ',');
 
 	if (config->vmm.disk_count == TL_RUN_DISKS)
 		return tl_options_bad(options, "there are too many");
 	*disk = (struct tl_disk){.path = value};
-	if (comma && strcmp(comma, ",ro") != 0)
-		return tl_options_bad(options, "wants FILE or FILE,ro");
-	if (comma) {
-		*comma = 0;
-		disk->read_only = true;
+	while (rest) {
+		char *word = rest + 1;
+
+		*rest = 0;
+		rest = strchr(word, ',');
+		if (rest)
+			*rest = 0;
+		if (!strcmp(word, "ro"))
+			disk->read_only = true;
+		else if (strncmp(word, "io=", 3) != 0 || !parse_io(word + 3, &disk->io))
+			return tl_options_bad(
+				options, "wants FILE, FILE,ro or FILE,io=auto|sync|uring");
 	}
 	if (!*disk->path)
 		return tl_options_bad(options, "wants a file");
@@ -331,7 +354,7 @@ const struct tl_option tl_run_options[] = {
 	{VALUE, "dtb", "FILE", "this device tree instead of the machine's own", set_dtb},
 	{VALUE, "overlay", "FILE", "a compiled overlay to apply to the device tree", set_overlay},
 	HEADING("Devices:"),
-	{VALUE, "disk", "FILE[,ro]",
+	{VALUE, "disk", "FILE[,ro][,io=HOW]",
 		"a disk (virtio-blk): a raw file or a block device; may be repeated", set_disk,
 		.repeats = true},
 	{VALUE, "net", "user|tap:IF[,...]",

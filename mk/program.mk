@@ -18,7 +18,7 @@ PROGRAM_CFLAGS := -std=c17 -D_GNU_SOURCE -O2 -g $(C_WARNINGS) -fstack-protector-
 	-isystem $(BUILD)/kernel/include -isystem $(SYSROOT)/usr/include \
 	-isystem $(SYSROOT)/usr/include/aarch64-linux-gnu \
 	-isystem $(SYSROOT)/usr/include/traceevent -isystem $(SYSROOT)/usr/include/tracefs
-PROGRAM_LIBS := -ltracefs -ltraceevent -lbpf -ljansson -lfdt -lelf -lzstd -lz -lpthread
+PROGRAM_LIBS := -ltracefs -ltraceevent -luring -lbpf -ljansson -lfdt -lelf -lzstd -lz -lpthread
 
 .PHONY: program
 program: $(PROGRAM) ## the program, static, for arm64

@@ -42,8 +42,8 @@ static unsigned int disk_count(const struct tl_vmm_config *config)
 static int disk_create(struct tl_dev **dev, const struct place *place,
 	const struct tl_vmm_config *config, unsigned int number)
 {
-	return tl_virtio_blk_create(
-		dev, place->env, place->base, place->spi, &config->disks[number], number);
+	return tl_virtio_blk_create(dev, place->env, place->base, place->spi,
+		&config->disks[number], number, config->cpus);
 }
 
 static unsigned int net_count(const struct tl_vmm_config *config)

@@ -59,10 +59,16 @@ if [ -e /proc/locks ]; then
 	trapline run "$TL_GUESTS/spin.elf" --disk "$disk" --timeout 20 </dev/null >"$WORK/spin" 2>&1 &
 	pid=$!
 	wait_for "$WORK/spin" 'for ever'
-	guest "$TL_GUESTS/hello.elf" --disk "$disk"
-	refused 3 "^trapline: --disk '$disk': is in use by another program\$"
+	for how in "$disk" "$disk,ro"; do
+		guest "$TL_GUESTS/hello.elf" --disk "$how"
+		refused 3 "^trapline: --disk '$disk': is in use by another program\$"
+	done
 	kill "$pid"
 	wait "$pid" 2>/dev/null
+	guest "$TL_GUESTS/hello.elf" --disk "$disk" --disk "$disk"
+	refused 3 "^trapline: --disk '$disk': is in use by another program\$"
+	guest "$TL_GUESTS/hello.elf" --disk "$disk,ro" --disk "$disk,ro"
+	status_is 0
 	end
 else
 	skip 'disk: a file of another one is locked' 'this kernel has no file locks'
@@ -74,6 +80,81 @@ guest "$TL_GUESTS/Image" --initrd "$TL_GUESTS/linux.cpio.gz" --disk "$WORK/secon
 status_is 0
 output_has '^1234'
 end
+
+# Four programs write at once, each its own part, from two vCPUs; the file has it all, and the
+# guest reads it again after it has forgotten what it knew.
+# shellcheck disable=SC2016 # the guest's
+parallel='ls /sys/block/vda/mq | wc -l; head -c 500000 /dev/urandom >/t
+for i in 0 1 2 3; do dd if=/t of=/dev/vda bs=4096 seek=$((i * 500)) conv=fsync 2>/dev/null & done; wait
+echo 3 >/proc/sys/vm/drop_caches
+for i in 0 1 2 3; do dd if=/dev/vda bs=4096 skip=$((i * 500)) count=123 2>/dev/null | head -c 500000 | md5sum & done
+wait; md5sum /t'
+for how in auto sync uring; do
+	begin "disk: two queues, written and read by four programs at once (io=$how)"
+	linux "$parallel" --cpus 2 --disk "$disk,io=$how" -v
+	status_is 0
+	equal 'how many queues it has' "$(tr -d '\r' <"$WORK/out" | grep -c -x 2)" 1
+	error_lacks 'no io_uring'
+	sum=$(sed -n 's/^\([0-9a-f]\{32\}\)  \/t.*/\1/p' "$WORK/out")
+	equal 'what was read' "$(count "$WORK/out" "^$sum")" 5
+	for i in 0 1 2 3; do
+		equal "part $i of the file" \
+			"$(dd if="$disk" bs=4096 skip=$((i * 500)) 2>/dev/null | head -c 500000 | md5sum | cut -d ' ' -f 1)" "$sum"
+	done
+	end
+done
+
+begin 'disk: reset while requests are in flight'
+truncate -s 1M "$WORK/state"
+# shellcheck disable=SC2016
+again='if [ x$(head -c 1 /dev/vdb) = x1 ]; then dd if=/dev/zero of=/dev/vda bs=64k conv=fsync 2>/dev/null; md5sum /dev/vda; poweroff -f; fi
+echo 1 | dd of=/dev/vdb conv=fsync 2>/dev/null
+for i in 0 1; do dd if=/dev/zero of=/dev/vda bs=64k oflag=direct 2>/dev/null & dd if=/dev/vda of=/dev/null bs=64k iflag=direct 2>/dev/null & done
+reboot -f'
+linux "$again" --cpus 2 --disk "$disk,io=uring" --disk "$WORK/state"
+status_is 0
+output_has "^$(head -c 8388608 /dev/zero | md5sum | cut -d ' ' -f 1)  /dev/vda"
+error_lacks 'warning'
+end
+
+begin 'disk: no space left for what the guest writes: an error to the guest, said a few times'
+mkdir "$WORK/small"
+mount -t tmpfs -o size=1M none "$WORK/small"
+truncate -s 8M "$WORK/small/disk"
+linux 'dd if=/dev/zero of=/dev/vda bs=64k oflag=direct 2>&1; for i in 1 2 3 4 5 6 7 8 9 10; do dd if=/dev/zero of=/dev/vda bs=64k seek=100 count=1 oflag=direct 2>/dev/null; done; dd if=/dev/zero of=/dev/vda bs=4k count=1 conv=fsync 2>/dev/null && echo alive' \
+	--disk "$WORK/small/disk"
+status_is 0
+output_has 'Input/output error|No space left'
+output_has '^alive'
+error_has "^trapline: warning: disk '$WORK/small/disk': writing: No space left on device"
+[ "$(count "$WORK/err" warning)" -le 10 ] || problem 'it is said again and again'
+umount "$WORK/small"
+end
+
+begin 'disk: sparse and huge'
+truncate -s 4096G "$WORK/huge"
+linux 'cat /sys/block/vda/size; echo end | dd of=/dev/vda bs=512 seek=8589934591 conv=fsync 2>/dev/null; dd if=/dev/vda bs=512 skip=8589934591 2>/dev/null | head -c 3' --disk "$WORK/huge"
+status_is 0
+output_has '^8589934592'
+output_has '^end'
+[ "$(du -k "$WORK/huge" | cut -f 1)" -lt 1000 ] || problem 'it is sparse no more'
+rm "$WORK/huge"
+end
+
+if losetup /dev/loop7 "$disk" 2>/dev/null; then
+	begin 'disk: a block device'
+	linux 'cat /sys/block/vda/size; head -c 100000 /dev/urandom >/t; dd if=/t of=/dev/vda bs=4096 conv=fsync 2>/dev/null; md5sum /t; blkdiscard -o 1048576 -l 1048576 /dev/vda && echo gone' \
+		--disk /dev/loop7
+	status_is 0
+	output_has '^16384'
+	output_has '^gone'
+	sum=$(sed -n 's/^\([0-9a-f]\{32\}\) .*/\1/p' "$WORK/out")
+	equal 'what is on it' "$(head -c 100000 "$disk" | md5sum | cut -d ' ' -f 1)" "$sum"
+	losetup -d /dev/loop7
+	end
+else
+	skip 'disk: a block device' 'this host has no loop devices'
+fi
 
 # no_disk NAME FILE PATTERN
 no_disk() {
@@ -95,7 +176,10 @@ no_disk 'a character device' /dev/zero 'is neither a file nor a block device'
 
 begin 'disk: wrong options'
 guest "$TL_GUESTS/hello.elf" --disk "$disk,rw"
-refused 2 "^trapline: --disk '$disk,rw': wants FILE or FILE,ro\$"
+wants="wants FILE, FILE,ro or FILE,io=auto\|sync\|uring\$"
+refused 2 "^trapline: --disk '$disk,rw': $wants"
+guest "$TL_GUESTS/hello.elf" --disk "$disk,ro,io=fast"
+refused 2 "^trapline: --disk '$disk,ro,io=fast': $wants"
 guest "$TL_GUESTS/hello.elf" --disk ''
 refused 2 "^trapline: --disk '': wants a file\$"
 end

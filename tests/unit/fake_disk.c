@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -13,8 +14,9 @@
 
 #include "tests/unit/fake_disk.h"
 #include "tests/unit/fake_log.h"
-#include "tests/unit/fake_virtio.h"
-#include "vmm/dev/virtio/blk.h"
+#include "vmm/dev/virtio/queue.h"
+
+#define HEAD 77
 
 struct fake_disk fake_disk;
 
@@ -42,28 +44,63 @@ static int limit(const struct iovec *iov, int count, struct iovec *cut)
 	return n;
 }
 
-ssize_t __real_preadv(int fd, const struct iovec *iov, int count, off_t at);
-ssize_t __wrap_preadv(int fd, const struct iovec *iov, int count, off_t at);
-ssize_t __real_pwritev(int fd, const struct iovec *iov, int count, off_t at);
-ssize_t __wrap_pwritev(int fd, const struct iovec *iov, int count, off_t at);
+ssize_t __real_preadv2(int fd, const struct iovec *iov, int count, off_t at, int flags);
+ssize_t __wrap_preadv2(int fd, const struct iovec *iov, int count, off_t at, int flags);
+ssize_t __real_pwritev2(int fd, const struct iovec *iov, int count, off_t at, int flags);
+ssize_t __wrap_pwritev2(int fd, const struct iovec *iov, int count, off_t at, int flags);
+int __real_io_uring_submit(struct io_uring *ring);
+int __wrap_io_uring_submit(struct io_uring *ring);
 int __wrap_fdatasync(int fd);
 int __real_fallocate(int fd, int mode, off_t at, off_t bytes);
 int __wrap_fallocate(int fd, int mode, off_t at, off_t bytes);
 
-ssize_t __wrap_preadv(int fd, const struct iovec *iov, int count, off_t at)
+ssize_t __wrap_preadv2(int fd, const struct iovec *iov, int count, off_t at, int flags)
 {
 	struct iovec cut[TL_VQ_SEGMENTS];
 	int n = limit(iov, count, cut);
 
-	return n < 0 ? -1 : fake_disk.shrunk ? 0 : __real_preadv(fd, cut, n, at);
+	assert_int_equal(flags, 0);
+	return n < 0 ? -1 : fake_disk.shrunk ? 0 : __real_preadv2(fd, cut, n, at, 0);
 }
 
-ssize_t __wrap_pwritev(int fd, const struct iovec *iov, int count, off_t at)
+ssize_t __wrap_pwritev2(int fd, const struct iovec *iov, int count, off_t at, int flags)
 {
 	struct iovec cut[TL_VQ_SEGMENTS];
 	int n = limit(iov, count, cut);
 
-	return n < 0 ? -1 : __real_pwritev(fd, cut, n, at);
+	fake_disk.durable += flags == RWF_DSYNC;
+	return n < 0 ? -1 : __real_pwritev2(fd, cut, n, at, flags);
+}
+
+/* What the kernel is to do less of, or fail at. */
+static void change(struct io_uring_sqe *sqe)
+{
+	bool transfers = sqe->opcode != IORING_OP_FSYNC;
+
+	fake_disk.durable += transfers && sqe->rw_flags == RWF_DSYNC;
+	fake_disk.syncs += !transfers && sqe->fsync_flags == IORING_FSYNC_DATASYNC;
+	if (fake_disk.ring_fd && (transfers || fake_disk.ring_fd < 0))
+		sqe->fd = fake_disk.ring_fd;
+	if (transfers)
+		sqe->rw_flags |= fake_disk.ring_flags;
+	/* Of a vector the first piece, or a part of that. */
+	if (fake_disk.at_once &&
+		(sqe->opcode == IORING_OP_READV || sqe->opcode == IORING_OP_WRITEV))
+		sqe->len = 1;
+	else if (fake_disk.at_once && transfers && sqe->len > fake_disk.at_once)
+		sqe->len = (uint32_t)fake_disk.at_once;
+}
+
+int __wrap_io_uring_submit(struct io_uring *ring)
+{
+	__atomic_add_fetch(&fake_disk.submits, 1, __ATOMIC_SEQ_CST);
+	if (fake_disk.submit_interrupted) {
+		fake_disk.submit_interrupted--;
+		return -EINTR;
+	}
+	for (unsigned int i = ring->sq.sqe_head; i != ring->sq.sqe_tail; i++)
+		change(&ring->sq.sqes[i & *ring->sq.kring_mask]);
+	return fake_disk.submit_fails ? fake_disk.submit_fails : __real_io_uring_submit(ring);
 }
 
 int __wrap_fdatasync(int fd)
@@ -86,50 +123,66 @@ int __wrap_fallocate(int fd, int mode, off_t at, off_t bytes)
 	return -1;
 }
 
-static struct tl_virtio *create(const struct tl_mem *mem, bool read_only)
+static void done(void *opaque, uint16_t head, uint32_t written)
 {
-	const struct tl_dev_env env = fake_virtio_env(mem);
-	const struct tl_disk disk = {fake_disk.path, read_only};
-	struct tl_dev *dev;
-
-	assert_int_equal(tl_virtio_blk_create(&dev, &env, PLACE, SPI, &disk, 3), 0);
-	return (struct tl_virtio *)dev;
+	(void)opaque;
+	assert_int_equal(head, HEAD);
+	assert_int_equal(fake_disk.written, -1);
+	fake_disk.written = written;
 }
 
-static void destroy(struct tl_virtio *virtio)
+static void open_file(bool read_only)
 {
-	virtio->dev.ops->fini(&virtio->dev);
+	const struct tl_disk disk = {fake_disk.path, read_only, TL_DISK_IO_AUTO};
+
+	assert_int_equal(tl_blk_file_open(&fake_disk.disk, &disk), 0);
+	fake_disk.ring_error = tl_blk_ring_create(&fake_disk.ring, &fake_disk.disk, done, NULL);
+}
+
+static void close_file(void)
+{
+	tl_blk_ring_destroy(fake_disk.ring);
+	tl_blk_file_close(&fake_disk.disk);
 }
 
 /* Each byte of the image tells where it is. */
-int fake_disk_setup(void **state, const struct tl_mem *mem)
+int fake_disk_make(void)
 {
 	fake_log_reset(NULL);
-	memset(&fake_virtio, 0, sizeof(fake_virtio));
 	memset(&fake_disk, 0, sizeof(fake_disk));
+	fake_disk.disk.fd = -1;
 	for (unsigned int i = 0; i < sizeof(fake_disk.image); i++)
 		fake_disk.image[i] = (uint8_t)(i / SECTOR * 7 + i % 251 + 1);
 	strcpy(fake_disk.path, "/tmp/trapline-blk-XXXXXX");
 	fake_disk.file = mkstemp(fake_disk.path);
-	if (fake_disk.file < 0 || write(fake_disk.file, fake_disk.image, sizeof(fake_disk.image)) !=
-					  sizeof(fake_disk.image))
+	return fake_disk.file < 0 || write(fake_disk.file, fake_disk.image,
+					     sizeof(fake_disk.image)) != sizeof(fake_disk.image)
+		       ? -1
+		       : 0;
+}
+
+int fake_disk_setup(void **state)
+{
+	if (fake_disk_make())
 		return -1;
-	*state = create(mem, false);
+	open_file(false);
+	*state = &fake_disk.disk;
 	return 0;
 }
 
 int fake_disk_teardown(void **state)
 {
-	destroy(*state);
+	(void)state;
+	close_file();
 	close(fake_disk.file);
 	unlink(fake_disk.path);
-	return fake_log_count() || fake_virtio.bad_calls ? -1 : 0;
+	return fake_log_count() ? -1 : 0;
 }
 
-void fake_disk_reopen(void **state, const struct tl_mem *mem, bool read_only)
+void fake_disk_reopen(bool read_only)
 {
-	destroy(*state);
-	*state = create(mem, read_only);
+	close_file();
+	open_file(read_only);
 }
 
 void assert_image(void)
@@ -161,17 +214,41 @@ static unsigned int add(struct tl_vq_chain *chain, const size_t *sizes, const ui
 	return n;
 }
 
-int64_t pieces(struct tl_virtio *virtio, const void *out, const size_t *out_sizes, void *in,
+/* By the ring, where the test wants that and the ring does such. */
+static int64_t carry_out(struct tl_blk_file *file, const struct tl_vq_chain *chain)
+{
+	struct tl_blk_request request;
+	int ret = tl_blk_request_parse(&request, file, chain);
+
+	if (ret <= 0)
+		return ret ? ret : 1;
+	if (!fake_disk.by_ring || (request.type != T_FLUSH && !request.bytes))
+		return tl_blk_request_do(&request, file, 3);
+	fake_disk.written = -1;
+	assert_int_equal(tl_blk_ring_add(fake_disk.ring, &request), 0);
+	ret = tl_blk_ring_submit(fake_disk.ring);
+	while (!ret && tl_blk_ring_in_flight(fake_disk.ring)) {
+		struct pollfd polled = {.fd = tl_blk_ring_fd(fake_disk.ring), .events = POLLIN};
+
+		assert_int_equal(poll(&polled, 1, 10000), 1);
+		ret = tl_blk_ring_reap(fake_disk.ring);
+	}
+	fake_disk.submit_error = ret;
+	assert_int_equal(tl_blk_ring_in_flight(fake_disk.ring), 0);
+	return fake_disk.written;
+}
+
+int64_t pieces(struct tl_blk_file *file, const void *out, const size_t *out_sizes, void *in,
 	const size_t *in_sizes)
 {
-	struct tl_vq_chain chain = {.head = 0};
+	struct tl_vq_chain chain = {.head = HEAD};
 	int64_t ret;
 
 	chain.out = add(&chain, out_sizes, out);
 	chain.in = add(&chain, in_sizes, NULL);
 	for (unsigned int i = 0; i < chain.out + chain.in; i++)
 		*(i < chain.out ? &chain.out_bytes : &chain.in_bytes) += chain.iov[i].iov_len;
-	ret = virtio->ops->request(virtio, 0, &chain);
+	ret = carry_out(file, &chain);
 	for (unsigned int i = 0; i < chain.out + chain.in; i++) {
 		if (i >= chain.out)
 			in = mempcpy(in, chain.iov[i].iov_base, chain.iov[i].iov_len);
@@ -180,7 +257,7 @@ int64_t pieces(struct tl_virtio *virtio, const void *out, const size_t *out_size
 	return ret;
 }
 
-int simple(struct tl_virtio *virtio, uint32_t type, uint64_t sector, const void *out,
+int simple(struct tl_blk_file *file, uint32_t type, uint64_t sector, const void *out,
 	size_t out_bytes, void *in, size_t in_bytes)
 {
 	struct header header = {type, 0, sector};
@@ -195,7 +272,7 @@ int simple(struct tl_virtio *virtio, uint32_t type, uint64_t sector, const void 
 	memcpy(request, &header, sizeof(header));
 	if (out_bytes)
 		memcpy(request + sizeof(header), out, out_bytes);
-	ret = pieces(virtio, request, out_sizes, answer, in_sizes);
+	ret = pieces(file, request, out_sizes, answer, in_sizes);
 	status = answer[in_bytes];
 	if (status)
 		assert_int_equal(ret, 1);
@@ -210,15 +287,15 @@ int simple(struct tl_virtio *virtio, uint32_t type, uint64_t sector, const void 
 	return status;
 }
 
-int ranges(struct tl_virtio *virtio, uint32_t type, const struct range *list, size_t count)
+int ranges(struct tl_blk_file *file, uint32_t type, const struct range *list, size_t count)
 {
-	return simple(virtio, type, 0, list, count * sizeof(*list), NULL, 0);
+	return simple(file, type, 0, list, count * sizeof(*list), NULL, 0);
 }
 
 int range(
-	struct tl_virtio *virtio, uint32_t type, uint64_t sector, uint32_t sectors, uint32_t flags)
+	struct tl_blk_file *file, uint32_t type, uint64_t sector, uint32_t sectors, uint32_t flags)
 {
 	const struct range one = {sector, sectors, flags};
 
-	return ranges(virtio, type, &one, 1);
+	return ranges(file, type, &one, 1);
 }

@@ -108,7 +108,13 @@ bool negotiate(struct tl_dev *dev, uint64_t features)
 
 void set_queue(struct tl_dev *dev, uint32_t size, uint64_t desc, uint64_t avail, uint64_t used)
 {
-	set(dev, QUEUE_SEL, 0);
+	set_queue_of(dev, 0, size, desc, avail, used);
+}
+
+void set_queue_of(struct tl_dev *dev, unsigned int queue, uint32_t size, uint64_t desc,
+	uint64_t avail, uint64_t used)
+{
+	set(dev, QUEUE_SEL, queue);
 	assert_int_equal(get(dev, QUEUE_READY), 0);
 	assert_int_equal(get(dev, QUEUE_NUM_MAX), TL_VQ_SIZE_MAX);
 	set(dev, QUEUE_NUM, size);

@@ -65,6 +65,10 @@ bool negotiate(struct tl_dev *dev, uint64_t features);
 /* A queue of `size`; the device must have none yet. */
 void set_queue(struct tl_dev *dev, uint32_t size, uint64_t desc, uint64_t avail, uint64_t used);
 
+/* Another than the first one. */
+void set_queue_of(struct tl_dev *dev, unsigned int queue, uint32_t size, uint64_t desc,
+	uint64_t avail, uint64_t used);
+
 /* Notifies. */
 void kick(void);
 

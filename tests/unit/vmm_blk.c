@@ -2,55 +2,54 @@
 /*
  * Disks (virtio 1.2, section 5.2): what each request does to the file and to the guest's
  * buffers, whose ends the sanitizer watches; and a host whose file system fails.
- * Links: vmm/dev/virtio/blk.c vmm/dev/virtio/virtio.c vmm/dev/virtio/mmio.c vmm/dev/virtio/queue.c vmm/core/mem.c
- * Links: tests/unit/fake_disk.c tests/unit/fake_virtio.c tests/unit/fake_log.c
- * Libs: fdt
- * Wraps: preadv pwritev fdatasync fallocate
+ * Links: vmm/dev/virtio/blk_request.c vmm/dev/virtio/blk_file.c vmm/dev/virtio/blk_ring.c
+ * Links: vmm/dev/virtio/queue.c vmm/core/mem.c
+ * Links: tests/unit/fake_disk.c tests/unit/fake_log.c
+ * Libs: uring
+ * Wraps: preadv2 pwritev2 fdatasync fallocate io_uring_submit
  */
 #include "tests/unit/unit.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "tests/unit/fake_disk.h"
 #include "tests/unit/fake_log.h"
-#include "tests/unit/fake_virtio.h"
-#include "tests/unit/mmio.h"
-#include "tests/unit/vq.h"
 
 static int setup(void **state)
 {
-	return ram_init() || fake_disk_setup(state, &mem);
+	return fake_disk_setup(state);
+}
+
+static int setup_ring(void **state)
+{
+	int ret = fake_disk_setup(state);
+
+	fake_disk.by_ring = true;
+	return ret;
 }
 
 static int teardown(void **state)
 {
-	int ret = fake_disk_teardown(state);
-
-	tl_mem_fini(&ram);
-	return ret;
+	return fake_disk_teardown(state);
 }
 
-static void test_config(void **state)
+/* Where this PC has no io_uring for us, the board's tests have to do. */
+static void need_ring(void)
 {
-	struct tl_virtio *virtio = *state, *ro;
-	struct tl_mmio capacity = {CONFIG, 8, false, 0};
-
-	assert_int_equal(virtio->ops->id, 2);
-	assert_int_equal(mmio_access(&virtio->dev, &capacity), TL_MMIO_HANDLED);
-	assert_int_equal(capacity.value, SECTORS);
-	assert_int_equal(get(&virtio->dev, CONFIG + 12), TL_VQ_SEGMENTS - 2);
-	assert_int_equal(get(&virtio->dev, CONFIG + 20), SECTOR);
-	/* SEG_MAX, BLK_SIZE, FLUSH, DISCARD, WRITE_ZEROES; or read-only. */
-	assert_int_equal(get(&virtio->dev, DEVICE_FEATURES) & 0xffffff, 0x6244);
-	fake_disk_reopen(state, &mem, true);
-	ro = *state;
-	assert_int_equal(get(&ro->dev, DEVICE_FEATURES) & 0xffffff, 0x0264);
+	if (fake_disk.by_ring && fake_disk.ring_error) {
+		print_message("no io_uring here: %s\n", strerror(-fake_disk.ring_error));
+		skip();
+	}
 }
 
 static void test_in_out(void **state)
 {
 	uint8_t data[8 * SECTOR];
 
+	need_ring();
 	assert_int_equal(simple(*state, T_IN, 0, NULL, 0, data, SECTOR), OK);
 	assert_memory_equal(data, fake_disk.image, SECTOR);
 	assert_int_equal(simple(*state, T_IN, SECTORS - 8, NULL, 0, data, sizeof(data)), OK);
@@ -79,6 +78,7 @@ static void test_pieces(void **state)
 			    at_once[] = {0, 1, 100, 511, 512, 513, 1023};
 	uint8_t request[16 + 1024], answer[1024 + 1];
 
+	need_ring();
 	for (unsigned int i = 0; i < ARRAY_LEN(out_sizes) * ARRAY_LEN(at_once); i++) {
 		const size_t *out = out_sizes[i % ARRAY_LEN(out_sizes)],
 			     *in = in_sizes[i % ARRAY_LEN(out_sizes)];
@@ -124,11 +124,10 @@ static void test_out_of_range(void **state)
 
 static void test_read_only(void **state)
 {
-	struct tl_virtio *ro;
+	struct tl_blk_file *ro = *state;
 	uint8_t data[512] = {0};
 
-	fake_disk_reopen(state, &mem, true);
-	ro = *state;
+	fake_disk_reopen(true);
 	assert_int_equal(simple(ro, T_IN, 9, NULL, 0, data, 512), OK);
 	assert_memory_equal(data, fake_disk.image + 9 * SECTOR, 512);
 	assert_int_equal(simple(ro, T_FLUSH, 0, NULL, 0, NULL, 0), OK);
@@ -209,39 +208,113 @@ static void test_errors(void **state)
 	assert_image();
 }
 
-/* From the driver's notification to its interrupt. */
-static void test_end_to_end(void **state)
+/* io_uring does not say what file a test would have fail; others fail in that way. */
+static void test_ring_errors(void **state)
 {
-	struct tl_virtio *virtio = *state;
-	const struct header header = {T_IN, 0, 11};
+	uint8_t data[3 * SECTOR] = {0};
+	int full = open("/dev/full", O_RDWR | O_CLOEXEC), self;
 
-	assert_true(negotiate(&virtio->dev, VERSION1 | 0x6244));
-	set_queue(&virtio->dev, 4, DESC, AVAIL, USED);
-	memcpy(at(DATA), &header, sizeof(header));
-	put(DESC, 0, (struct desc){DATA, 16, NEXT, 1});
-	put(DESC, 1, (struct desc){DATA + 16, SECTOR, NEXT | WRITE, 2});
-	put(DESC, 2, (struct desc){END - 1, 1, WRITE, 0});
-	*(uint8_t *)at(END - 1) = 0xee;
-	offer(4, 0);
-	set(&virtio->dev, STATUS, RUNNING);
-	expect_interrupt(&virtio->dev, 1);
-	assert_int_equal(used_idx(), 1);
-	assert_int_equal(*at32(USED + 8), SECTOR + 1);
-	assert_memory_equal(at(DATA + 16), fake_disk.image + 11 * SECTOR, SECTOR);
-	assert_int_equal(*(uint8_t *)at(END - 1), OK);
-	/* One that is none takes the device down, and not the VM. */
-	put(DESC, 0, (struct desc){DATA, 15, NEXT, 1});
-	offer(4, 0);
-	kick();
-	expect_interrupt(&virtio->dev, 2);
-	assert_int_equal(get(&virtio->dev, STATUS), RUNNING | NEEDS_RESET);
-	assert_warned("virtio-blk", "made a request that is none");
+	need_ring();
+	fake_disk.ring_fd = full;
+	assert_int_equal(simple(*state, T_OUT, 0, data, 1024, NULL, 0), IOERR);
+	assert_warned(fake_disk.path, "writing", strerror(ENOSPC));
+	/* Nothing is mapped at its beginning. */
+	fake_disk.ring_fd = self = open("/proc/self/mem", O_RDWR | O_CLOEXEC);
+	assert_int_equal(simple(*state, T_IN, 0, NULL, 0, data, 1024), IOERR);
+	assert_warned(fake_disk.path, "reading", strerror(EIO));
+	fake_disk.ring_fd = -1;
+	assert_int_equal(simple(*state, T_FLUSH, 0, NULL, 0, NULL, 0), IOERR);
+	assert_warned(fake_disk.path, "flushing", strerror(EBADF));
+	fake_disk.ring_fd = 0;
+	assert_image();
+	/* Somebody has made the file shorter, in the middle of what is read. */
+	assert_int_equal(ftruncate(fake_disk.file, SECTOR), 0);
+	assert_int_equal(simple(*state, T_IN, 0, NULL, 0, data, sizeof(data)), IOERR);
+	assert_warned(fake_disk.path, "reading", strerror(EIO));
+	close(full);
+	close(self);
+}
+
+/* "Not now" is not passed on to the guest. */
+static void test_ring_again(void **state)
+{
+	uint8_t data[2 * SECTOR];
+	int fds[2];
+
+	need_ring();
+	assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
+	fake_disk.ring_fd = fds[0];
+	fake_disk.ring_flags = RWF_NOWAIT;
+	assert_int_equal(simple(*state, T_IN, 7, NULL, 0, data, sizeof(data)), OK);
+	assert_memory_equal(data, fake_disk.image + 7 * SECTOR, sizeof(data));
+	assert_int_equal(fake_disk.transfers, 1);
+	fake_disk.ring_fd = fake_disk.ring_flags = 0;
+	fake_disk.submit_interrupted = 2;
+	assert_int_equal(simple(*state, T_IN, 8, NULL, 0, data, sizeof(data)), OK);
+	assert_memory_equal(data, fake_disk.image + 8 * SECTOR, sizeof(data));
+	assert_int_equal(fake_disk.transfers, 1);
+	assert_int_equal(fake_disk.submits, 4);
+	close(fds[0]);
+	close(fds[1]);
+}
+
+/* A kernel that takes nothing more: what it has not taken is done without it. */
+static void test_ring_dies(void **state)
+{
+	uint8_t data[SECTOR];
+
+	need_ring();
+	fake_disk.submit_fails = -EPERM;
+	memset(data, 0x77, SECTOR);
+	memset(fake_disk.image, 0x77, SECTOR);
+	assert_int_equal(simple(*state, T_OUT, 0, data, SECTOR, NULL, 0), OK);
+	assert_int_equal(fake_disk.submit_error, -EPERM);
+	assert_int_equal(fake_disk.transfers, 1);
+	assert_image();
+}
+
+/* A driver that cannot flush need not: section 5.2.6.2. */
+static void test_write_through(void **state)
+{
+	struct tl_blk_file *file = *state;
+	uint8_t data[2 * SECTOR];
+
+	need_ring();
+	memset(data, 0x33, sizeof(data));
+	memset(fake_disk.image + SECTOR, 0x33, sizeof(data));
+	assert_int_equal(simple(file, T_OUT, 1, data, sizeof(data), NULL, 0), OK);
+	assert_int_equal(fake_disk.durable, 0);
+	file->write_through = true;
+	assert_int_equal(simple(file, T_OUT, 1, data, sizeof(data), NULL, 0), OK);
+	assert_int_equal(fake_disk.durable, 1);
+	assert_int_equal(simple(file, T_IN, 1, NULL, 0, data, sizeof(data)), OK);
+	assert_int_equal(fake_disk.durable, 1);
+	assert_int_equal(range(file, T_WRITE_ZEROES, 1, 2, 0), OK);
+	assert_int_equal(fake_disk.syncs, 1);
+	memset(fake_disk.image + SECTOR, 0, sizeof(data));
+	assert_image();
+}
+
+/* A guest that goes on where nothing can be written does not fill the log. */
+static void test_said_often(void **state)
+{
+	uint8_t data[SECTOR] = {0};
+
+	fake_disk.error = EDQUOT;
+	for (unsigned int i = 0; i < 100; i++)
+		assert_int_equal(simple(*state, T_OUT, 0, data, SECTOR, NULL, 0), IOERR);
+	assert_int_equal(fake_log_count(), 8);
+	assert_int_equal(fake_log_count_of(TL_LOG_WARN), 8);
+	fake_disk.disk.said_at -= 10;
+	for (unsigned int i = 0; i < 100; i++)
+		assert_int_equal(simple(*state, T_OUT, 0, data, SECTOR, NULL, 0), IOERR);
+	assert_int_equal(fake_log_count(), 9);
+	fake_log_reset(NULL);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_config, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_in_out, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_pieces, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_out_of_range, setup, teardown),
@@ -251,7 +324,14 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_unknown, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_no_request, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_errors, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_end_to_end, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_write_through, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_said_often, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_in_out, setup_ring, teardown),
+		cmocka_unit_test_setup_teardown(test_pieces, setup_ring, teardown),
+		cmocka_unit_test_setup_teardown(test_write_through, setup_ring, teardown),
+		cmocka_unit_test_setup_teardown(test_ring_errors, setup_ring, teardown),
+		cmocka_unit_test_setup_teardown(test_ring_again, setup_ring, teardown),
+		cmocka_unit_test_setup_teardown(test_ring_dies, setup_ring, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,9 +2,11 @@
 /*
  * Files that are no disks, or not ours: they are refused, with the reason, and nothing is left
  * open or locked.
- * Links: vmm/dev/virtio/blk.c vmm/dev/virtio/virtio.c vmm/dev/virtio/mmio.c vmm/dev/virtio/queue.c vmm/core/mem.c
+ * Links: vmm/dev/virtio/blk.c vmm/dev/virtio/blk_request.c vmm/dev/virtio/blk_file.c
+ * Links: vmm/dev/virtio/blk_ring.c vmm/dev/virtio/virtio.c vmm/dev/virtio/mmio.c
+ * Links: vmm/dev/virtio/queue.c vmm/core/mem.c
  * Links: tests/unit/fake_virtio.c tests/unit/fake_log.c
- * Libs: fdt
+ * Libs: fdt uring
  */
 #include "tests/unit/unit.h"
 
@@ -55,10 +57,10 @@ static void make_file(off_t size)
 static int create(struct tl_dev **dev, const char *path, bool read_only)
 {
 	const struct tl_dev_env env = fake_virtio_env(NULL);
-	const struct tl_disk disk = {path, read_only};
+	const struct tl_disk disk = {path, read_only, TL_DISK_IO_AUTO};
 
 	*dev = (void *)dir;
-	return tl_virtio_blk_create(dev, &env, PLACE, SPI, &disk, 0);
+	return tl_virtio_blk_create(dev, &env, PLACE, SPI, &disk, 0, 1);
 }
 
 static void refused_as(const char *path, bool read_only, int error, const char *why)

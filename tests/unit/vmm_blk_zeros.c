@@ -2,10 +2,11 @@
 /*
  * Parts of a disk that the guest no longer wants, or wants as zeros (virtio 1.2, section 5.2.6):
  * DISCARD and WRITE_ZEROES, on file systems that have holes and on others.
- * Links: vmm/dev/virtio/blk.c vmm/dev/virtio/virtio.c vmm/dev/virtio/mmio.c vmm/dev/virtio/queue.c vmm/core/mem.c
- * Links: tests/unit/fake_disk.c tests/unit/fake_virtio.c tests/unit/fake_log.c
- * Libs: fdt
- * Wraps: preadv pwritev fdatasync fallocate
+ * Links: vmm/dev/virtio/blk_request.c vmm/dev/virtio/blk_file.c vmm/dev/virtio/blk_ring.c
+ * Links: vmm/dev/virtio/queue.c vmm/core/mem.c
+ * Links: tests/unit/fake_disk.c tests/unit/fake_log.c
+ * Libs: uring
+ * Wraps: preadv2 pwritev2 fdatasync fallocate io_uring_submit
  */
 #include "tests/unit/unit.h"
 
@@ -15,11 +16,10 @@
 
 #include "tests/unit/fake_disk.h"
 #include "tests/unit/fake_log.h"
-#include "tests/unit/fake_virtio.h"
 
 static int setup(void **state)
 {
-	return fake_disk_setup(state, NULL);
+	return fake_disk_setup(state);
 }
 
 static int teardown(void **state)
@@ -104,7 +104,7 @@ static void test_longest_range(void **state)
 	const uint32_t most = 1u << 20;
 
 	assert_int_equal(ftruncate(fake_disk.file, (off_t)(most + 8) * SECTOR), 0);
-	fake_disk_reopen(state, NULL, false);
+	fake_disk_reopen(false);
 	assert_int_equal(range(*state, T_DISCARD, 8, most, 0), OK);
 	assert_int_equal(fake_disk.fallocates, 1);
 	assert_int_equal(range(*state, T_DISCARD, 0, most + 1, 0), IOERR);

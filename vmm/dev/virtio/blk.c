@@ -1,68 +1,53 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Requests are carried out one after the other on the device's thread. What FLUSH has
- * acknowledged is on the disk: fdatasync(2).
+ * A worker for each queue. One request alone is carried out by the worker itself, which is the
+ * cheapest and, while nothing else waits, the quickest; several go to the kernel together, by
+ * io_uring, and come back in the order in which they are done. FLUSH covers what was
+ * acknowledged before, whatever way it went, because all goes through the host's page cache.
  */
 #include "vmm/dev/virtio/blk.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
-#include <sys/stat.h>
-#include <sys/uio.h>
-#include <unistd.h>
 
 #include "base/log.h"
+#include "vmm/dev/virtio/blk_request.h"
+#include "vmm/dev/virtio/blk_ring.h"
 #include "vmm/dev/virtio/virtio.h"
 
-#define DEVICE_ID 2u
-#define SECTOR    512u
+#define DEVICE_ID  2u
+#define QUEUES_MAX 8u
+/* Requests of a queue in a row, before the lock is let go for a reset. */
+#define SERVE_MAX 256u
 
 /* Feature bits: section 5.2.3. */
 #define F_SEG_MAX      2
 #define F_RO           5
 #define F_BLK_SIZE     6
 #define F_FLUSH        9
+#define F_MQ           12
 #define F_DISCARD      13
 #define F_WRITE_ZEROES 14
 
-/* Requests and their status: section 5.2.6. */
-#define T_IN           0u
-#define T_OUT          1u
-#define T_FLUSH        4u
-#define T_GET_ID       8u
-#define T_DISCARD      11u
-#define T_WRITE_ZEROES 13u
-#define S_OK           0u
-#define S_IOERR        1u
-#define S_UNSUPP       2u
-#define ID_BYTES       20u
-#define RANGE_UNMAP    1u
+struct blk;
 
-/* Of one DISCARD or WRITE_ZEROES. */
-#define RANGE_SECTORS_MAX (1u << 20)
-#define RANGES_MAX        16u
-
-struct header {
-	uint32_t type, ioprio;
-	uint64_t sector;
-};
-
-struct range {
-	uint64_t sector;
-	uint32_t sectors, flags;
+/* What a queue's worker has. */
+struct queue {
+	struct blk *blk;
+	unsigned int index;
+	struct tl_blk_ring *ring; /* made when it is first of use, or NULL */
+	bool watched;             /* the worker waits for the ring */
 };
 
 struct blk {
 	struct tl_virtio virtio;
-	int fd;
-	bool read_only;
-	uint64_t sectors;
+	struct tl_blk_file file;
+	enum tl_disk_io io;
 	unsigned int number;
-	const char *path;
+	_Atomic bool no_ring; /* the host has none for us */
+	struct queue queues[QUEUES_MAX];
 };
 
 /* Section 5.2.4. */
@@ -82,292 +67,276 @@ struct config {
 	uint8_t write_zeroes_may_unmap, unused1[3];
 } __attribute__((packed));
 
-static bool in_range(const struct blk *blk, uint64_t sector, uint64_t sectors)
+/* Given back, but the driver is not told yet. */
+static void done(void *opaque, uint16_t head, uint32_t written)
 {
-	return sectors <= blk->sectors && sector <= blk->sectors - sectors;
+	struct queue *queue = opaque;
+	struct tl_virtio *virtio = &queue->blk->virtio;
+
+	/* What comes back after the driver broke the rules is too late. */
+	if (tl_virtio_works(virtio))
+		tl_vq_push(&virtio->queues[queue->index], head, written);
 }
 
-/* The part of a chain's vector that is data: `bytes` from `skip` on. Returns how many entries. */
-static int slice(const struct iovec *iov, unsigned int count, uint64_t skip, uint64_t bytes,
-	struct iovec *out)
+/* Once for all that were given back together. */
+static void tell(struct queue *queue)
 {
-	int n = 0;
+	struct tl_virtio *virtio = &queue->blk->virtio;
 
-	for (unsigned int i = 0; i < count && bytes; i++) {
-		uint64_t length = iov[i].iov_len;
+	if (tl_vq_must_interrupt(&virtio->queues[queue->index]))
+		tl_virtio_interrupt(virtio);
+}
 
-		if (skip >= length) {
-			skip -= length;
-			continue;
-		}
-		length -= skip;
-		if (length > bytes)
-			length = bytes;
-		out[n++] = (struct iovec){(char *)iov[i].iov_base + skip, length};
-		bytes -= length;
-		skip = 0;
+static void drop_ring(struct queue *queue, int why)
+{
+	struct blk *blk = queue->blk;
+
+	if (!blk->no_ring)
+		tl_log_info("disk '%s': no io_uring (%s): one request after the other",
+			blk->file.path, strerror(-why));
+	blk->no_ring = true;
+	if (queue->watched)
+		(void)tl_virtio_watch(&blk->virtio, queue->index, tl_blk_ring_fd(queue->ring), 0);
+	queue->watched = false;
+	tl_blk_ring_destroy(queue->ring);
+	queue->ring = NULL;
+}
+
+/* The queue's ring, made now if it must be; NULL: there is none. */
+static struct tl_blk_ring *ring_of(struct queue *queue)
+{
+	struct blk *blk = queue->blk;
+	int ret;
+
+	if (queue->ring || blk->no_ring)
+		return queue->ring;
+	ret = tl_blk_ring_create(&queue->ring, &blk->file, done, queue);
+	if (ret)
+		drop_ring(queue, ret);
+	return queue->ring;
+}
+
+/* Whether the ring is better than the worker itself. */
+static bool wants_ring(const struct queue *queue, const struct tl_blk_request *request)
+{
+	const struct blk *blk = queue->blk;
+
+	if (request->type == TL_BLK_T_IN || request->type == TL_BLK_T_OUT) {
+		if (!request->bytes)
+			return false;
+	} else if (request->type != TL_BLK_T_FLUSH) {
+		return false;
 	}
-	return n;
+	if (blk->io != TL_DISK_IO_AUTO)
+		return blk->io == TL_DISK_IO_URING;
+	/* There it would go by way of other threads, and no quicker. */
+	if (blk->file.in_memory)
+		return false;
+	/* A flush takes long, and what comes meanwhile should not wait for it. */
+	return request->type == TL_BLK_T_FLUSH ||
+	       (queue->ring && tl_blk_ring_in_flight(queue->ring)) ||
+	       tl_vq_more(&blk->virtio.queues[queue->index]);
 }
 
-/* Reads or writes all of a vector; a short transfer goes on where it was. 0 or -errno. */
-static int transfer(const struct blk *blk, struct iovec *iov, int count, uint64_t at, bool is_write)
+/* Begins with a request, or carries it out. Returns 0 or -EPROTO. */
+static int begin(struct queue *queue, const struct tl_vq_chain *chain)
 {
-	while (count) {
-		ssize_t n = is_write ? pwritev(blk->fd, iov, count, (off_t)at)
-				     : preadv(blk->fd, iov, count, (off_t)at);
+	struct blk *blk = queue->blk;
+	struct tl_blk_request request;
+	struct tl_blk_ring *ring;
+	int ret = tl_blk_request_parse(&request, &blk->file, chain);
 
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		if (!n)
-			return -EIO; /* the file has shrunk */
-		at += (uint64_t)n;
-		while (count && (size_t)n >= iov->iov_len) {
-			n -= (ssize_t)iov->iov_len;
-			iov++;
-			count--;
-		}
-		if (count) {
-			iov->iov_base = (char *)iov->iov_base + n;
-			iov->iov_len -= (size_t)n;
-		}
-	}
-	return 0;
-}
-
-static uint8_t status_of(const struct blk *blk, const char *what, int ret)
-{
-	if (!ret)
-		return S_OK;
-	tl_log_warn("disk '%s': %s: %s", blk->path, what, strerror(-ret));
-	return S_IOERR;
-}
-
-static uint8_t read_write(const struct blk *blk, const struct header *header,
-	const struct tl_vq_chain *chain, uint64_t *written)
-{
-	static _Thread_local struct iovec iov[TL_VQ_SEGMENTS];
-	bool is_write = header->type == T_OUT;
-	uint64_t bytes = is_write ? chain->out_bytes - sizeof(*header) : chain->in_bytes - 1;
-	int count, ret;
-
-	if (bytes % SECTOR || !in_range(blk, header->sector, bytes / SECTOR) ||
-		(is_write && blk->read_only))
-		return S_IOERR;
-	count = is_write ? slice(chain->iov, chain->out, sizeof(*header), bytes, iov)
-			 : slice(chain->iov + chain->out, chain->in, 0, bytes, iov);
-	ret = transfer(blk, iov, count, header->sector * SECTOR, is_write);
-	if (!ret && !is_write)
-		*written = bytes;
-	return status_of(blk, is_write ? "writing" : "reading", ret);
-}
-
-/* Writes zeros where the file system cannot make a hole. */
-static int write_zeros(const struct blk *blk, uint64_t at, uint64_t bytes)
-{
-	static const char zeros[65536];
-
-	while (bytes) {
-		struct iovec iov = {(void *)zeros, bytes < sizeof(zeros) ? bytes : sizeof(zeros)};
-		uint64_t n = iov.iov_len;
-		int ret = transfer(blk, &iov, 1, at, true);
-
-		if (ret)
-			return ret;
-		at += n;
-		bytes -= n;
-	}
-	return 0;
-}
-
-static int clear_range(const struct blk *blk, const struct range *range, bool discard)
-{
-	const int hole = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE;
-	off_t at = (off_t)(range->sector * SECTOR), bytes = (off_t)range->sectors * SECTOR;
-	int ret = 0;
-
-	if (!bytes)
-		return 0;
-	if (discard || (range->flags & RANGE_UNMAP))
-		ret = fallocate(blk->fd, hole, at, bytes) ? -errno : 0;
-	else
-		ret = fallocate(blk->fd, FALLOC_FL_ZERO_RANGE | FALLOC_FL_KEEP_SIZE, at, bytes)
-			      ? -errno
-			      : 0;
-	if (ret != -EOPNOTSUPP)
+	if (ret < 0)
 		return ret;
-	/* A discard is a hint; zeros were asked for. */
-	return discard ? 0 : write_zeros(blk, (uint64_t)at, (uint64_t)bytes);
-}
-
-static uint8_t clear_ranges(
-	const struct blk *blk, const struct header *header, const struct tl_vq_chain *chain)
-{
-	uint64_t bytes = chain->out_bytes - sizeof(*header);
-	bool discard = header->type == T_DISCARD;
-
-	if (blk->read_only)
-		return S_IOERR;
-	if (!bytes || bytes % sizeof(struct range) || bytes / sizeof(struct range) > RANGES_MAX)
-		return S_IOERR;
-	for (uint64_t at = sizeof(*header); at < chain->out_bytes; at += sizeof(struct range)) {
-		struct range range;
-		int ret;
-
-		tl_virtio_copy_out(chain, at, &range, sizeof(range));
-		/* Section 5.2.6.2: unmap is for WRITE_ZEROES, the other bits are reserved. */
-		if ((range.flags & ~(discard ? 0 : RANGE_UNMAP)))
-			return S_UNSUPP;
-		if (range.sectors > RANGE_SECTORS_MAX ||
-			!in_range(blk, range.sector, range.sectors))
-			return S_IOERR;
-		ret = clear_range(blk, &range, discard);
-		if (ret)
-			return status_of(blk, discard ? "discarding" : "writing zeros", ret);
+	if (!ret) {
+		done(queue, chain->head, 1);
+		return 0;
 	}
-	return S_OK;
-}
-
-static uint8_t get_id(const struct blk *blk, const struct tl_vq_chain *chain, uint64_t *written)
-{
-	char id[ID_BYTES + 1] = "";
-
-	if (chain->in_bytes - 1 < ID_BYTES)
-		return S_IOERR;
-	snprintf(id, sizeof(id), "trapline-disk%u", blk->number);
-	*written = tl_virtio_copy_in(chain, 0, id, ID_BYTES);
-	return S_OK;
-}
-
-static int64_t request(struct tl_virtio *virtio, unsigned int queue, struct tl_vq_chain *chain)
-{
-	const struct blk *blk = (const struct blk *)virtio;
-	struct header header;
-	uint64_t written = 0;
-	uint8_t status;
-
-	(void)queue;
-	/* A header to read, a byte to write the status to. */
-	if (tl_virtio_copy_out(chain, 0, &header, sizeof(header)) != sizeof(header) ||
-		!chain->in_bytes)
+	ring = wants_ring(queue, &request) ? ring_of(queue) : NULL;
+	/* A driver that has more of them than its queue has places. */
+	if (ring && tl_blk_ring_in_flight(ring) == TL_VQ_SIZE_MAX)
 		return -EPROTO;
-	switch (header.type) {
-	case T_IN:
-	case T_OUT:
-		status = read_write(blk, &header, chain, &written);
-		break;
-	case T_FLUSH:
-		status = status_of(blk, "flushing", fdatasync(blk->fd) ? -errno : 0);
-		break;
-	case T_GET_ID:
-		status = get_id(blk, chain, &written);
-		break;
-	case T_DISCARD:
-	case T_WRITE_ZEROES:
-		status = clear_ranges(blk, &header, chain);
-		break;
-	default:
-		status = S_UNSUPP;
-		break;
+	if (ring && !tl_blk_ring_add(ring, &request))
+		return 0;
+	done(queue, chain->head, tl_blk_request_do(&request, &blk->file, blk->number));
+	/* At once: the next request may take long. */
+	tell(queue);
+	return 0;
+}
+
+/* What was added is submitted, and what is done already given back. */
+static void submit(struct queue *queue)
+{
+	struct tl_blk_ring *ring = queue->ring;
+	bool busy;
+	int ret;
+
+	if (!ring)
+		return;
+	ret = tl_blk_ring_submit(ring);
+	if (!ret)
+		ret = tl_blk_ring_reap(ring);
+	if (ret) {
+		drop_ring(queue, ret);
+		return;
 	}
-	tl_virtio_copy_in(chain, chain->in_bytes - 1, &status, 1);
-	return (int64_t)(written + 1);
+	busy = tl_blk_ring_in_flight(ring);
+	if (busy != queue->watched && !tl_virtio_watch(&queue->blk->virtio, queue->index,
+					      tl_blk_ring_fd(ring), busy ? POLLIN : 0))
+		queue->watched = busy;
+}
+
+static int serve(struct queue *queue)
+{
+	static _Thread_local struct tl_vq_chain chain;
+	struct tl_virtio *virtio = &queue->blk->virtio;
+	struct tl_vq *vq = &virtio->queues[queue->index];
+	unsigned int served = 0;
+	int ret;
+
+	do {
+		while ((ret = tl_vq_pop(vq, &chain)) > 0) {
+			ret = begin(queue, &chain);
+			if (ret)
+				return ret;
+			if (++served == SERVE_MAX) {
+				tl_virtio_kick(virtio, queue->index);
+				return 0;
+			}
+		}
+		if (ret < 0)
+			return ret;
+		submit(queue);
+		tell(queue);
+	} while (tl_vq_wait(vq));
+	return 0;
+}
+
+static int kick(struct tl_virtio *virtio, unsigned int index)
+{
+	struct queue *queue = &((struct blk *)virtio)->queues[index];
+	int ret = serve(queue);
+
+	submit(queue);
+	tell(queue);
+	return ret;
+}
+
+static int ready(struct tl_virtio *virtio, unsigned int worker, int fd, short events)
+{
+	struct queue *queue = &((struct blk *)virtio)->queues[worker];
+
+	(void)fd;
+	(void)events;
+	submit(queue);
+	tell(queue);
+	return 0;
+}
+
+static void start(struct tl_virtio *virtio)
+{
+	struct blk *blk = (struct blk *)virtio;
+
+	/* Section 5.2.6.2: who cannot flush is not to need it. */
+	blk->file.write_through = !tl_virtio_has(virtio, F_FLUSH);
+}
+
+static void stop(struct tl_virtio *virtio)
+{
+	struct blk *blk = (struct blk *)virtio;
+
+	for (unsigned int i = 0; i < virtio->queue_count; i++) {
+		if (blk->queues[i].ring)
+			tl_blk_ring_drain(blk->queues[i].ring);
+		blk->queues[i].watched = false;
+	}
 }
 
 static void fini(struct tl_virtio *virtio)
 {
 	struct blk *blk = (struct blk *)virtio;
 
-	if (blk->fd >= 0)
-		close(blk->fd);
+	for (unsigned int i = 0; i < virtio->queue_count; i++)
+		tl_blk_ring_destroy(blk->queues[i].ring);
+	tl_blk_file_close(&blk->file);
 }
 
-static const struct tl_virtio_ops blk_ops = {
-	.name = "virtio-blk", .id = DEVICE_ID, .queues = 1, .request = request, .fini = fini};
-
-static int fail(const struct tl_disk *disk, int ret, const char *why)
-{
-	tl_log_error("--disk '%s': %s", disk->path, why);
-	return ret;
-}
-
-/* Opens it, for us alone if we may write to it. */
-static int open_disk(struct blk *blk, const struct tl_disk *disk)
-{
-	/* Non-blocking: a FIFO would keep us for ever. */
-	int flags = (disk->read_only ? O_RDONLY : O_RDWR) | O_CLOEXEC | O_NONBLOCK;
-	struct stat st;
-	off_t size;
-
-	blk->fd = open(disk->path, flags);
-	if (blk->fd < 0)
-		return fail(disk, -errno,
-			errno == EROFS || errno == EACCES ? "cannot be written; ',ro' reads it"
-							  : strerror(errno));
-	if (fstat(blk->fd, &st))
-		return fail(disk, -errno, strerror(errno));
-	if (!S_ISREG(st.st_mode) && !S_ISBLK(st.st_mode))
-		return fail(disk, -EINVAL, "is neither a file nor a block device");
-	/* A kernel without CONFIG_FILE_LOCKING has no locks to respect. */
-	if (flock(blk->fd, (disk->read_only ? LOCK_SH : LOCK_EX) | LOCK_NB) && errno != ENOSYS)
-		return fail(disk, -errno,
-			errno == EWOULDBLOCK ? "is in use by another program" : strerror(errno));
-	size = lseek(blk->fd, 0, SEEK_END);
-	if (size < 0)
-		return fail(disk, -errno, strerror(errno));
-	if (!size || size % SECTOR)
-		return fail(disk, -EINVAL,
-			size ? "its size is not a multiple of 512 bytes"
-			     : "is empty; 'truncate -s 1G FILE' makes a disk");
-	blk->sectors = (uint64_t)size / SECTOR;
-	return 0;
-}
+static const struct tl_virtio_ops blk_ops = {.name = "virtio-blk",
+	.id = DEVICE_ID,
+	.queues = QUEUES_MAX,
+	.worker_per_queue = true,
+	.kick = kick,
+	.ready = ready,
+	.start = start,
+	.stop = stop,
+	.fini = fini};
 
 static void set_config(struct blk *blk)
 {
-	const struct config config = {.capacity = blk->sectors,
+	const struct config config = {.capacity = blk->file.bytes / TL_BLK_SECTOR,
 		.seg_max = TL_VQ_SEGMENTS - 2,
-		.blk_size = SECTOR,
-		.num_queues = 1,
-		.max_discard_sectors = RANGE_SECTORS_MAX,
+		.blk_size = blk->file.block_size,
+		.num_queues = (uint16_t)blk->virtio.queue_count,
+		.max_discard_sectors = TL_BLK_RANGE_SECTORS,
 		.max_discard_seg = 1,
-		.discard_sector_alignment = 8,
-		.max_write_zeroes_sectors = RANGE_SECTORS_MAX,
+		.discard_sector_alignment =
+			blk->file.block_size > 4096 ? blk->file.block_size / TL_BLK_SECTOR : 8,
+		.max_write_zeroes_sectors = TL_BLK_RANGE_SECTORS,
 		.max_write_zeroes_seg = 1,
 		.write_zeroes_may_unmap = 1};
 
 	_Static_assert(sizeof(config) <= TL_VIRTIO_CONFIG, "the configuration does not fit");
 	memcpy(blk->virtio.config, &config, sizeof(config));
 	blk->virtio.config_size = sizeof(config);
-	blk->virtio.features =
-		UINT64_C(1) << F_SEG_MAX | UINT64_C(1) << F_BLK_SIZE | UINT64_C(1) << F_FLUSH;
-	if (blk->read_only)
+	blk->virtio.features = UINT64_C(1) << F_SEG_MAX | UINT64_C(1) << F_BLK_SIZE |
+			       UINT64_C(1) << F_FLUSH | UINT64_C(1) << F_MQ;
+	if (blk->file.read_only)
 		blk->virtio.features |= UINT64_C(1) << F_RO;
 	else
 		blk->virtio.features |= UINT64_C(1) << F_DISCARD | UINT64_C(1) << F_WRITE_ZEROES;
 }
 
+/* What was asked for by name has to be there. */
+static int check_ring(const struct tl_disk *disk, struct tl_blk_file *file)
+{
+	struct tl_blk_ring *ring;
+	int ret;
+
+	if (disk->io != TL_DISK_IO_URING)
+		return 0;
+	ret = tl_blk_ring_create(&ring, file, NULL, NULL);
+	if (ret)
+		tl_log_error("--disk '%s': io=uring: this host's kernel has no io_uring for us: %s",
+			disk->path, strerror(-ret));
+	tl_blk_ring_destroy(ring);
+	return ret ? -EIO : 0;
+}
+
 int tl_virtio_blk_create(struct tl_dev **dev, const struct tl_dev_env *env, uint64_t base,
-	unsigned int spi, const struct tl_disk *disk, unsigned int number)
+	unsigned int spi, const struct tl_disk *disk, unsigned int number, unsigned int cpus)
 {
 	struct blk *blk = calloc(1, sizeof(*blk));
 	int ret;
 
 	*dev = NULL;
-	if (!blk)
-		return fail(disk, -ENOMEM, "out of memory");
-	blk->path = disk->path;
-	blk->read_only = disk->read_only;
-	blk->number = number;
-	ret = open_disk(blk, disk);
+	if (!blk) {
+		tl_log_error("--disk '%s': out of memory", disk->path);
+		return -ENOMEM;
+	}
+	ret = tl_blk_file_open(&blk->file, disk);
+	if (!ret)
+		ret = check_ring(disk, &blk->file);
 	if (ret) {
-		if (blk->fd >= 0)
-			close(blk->fd);
+		tl_blk_file_close(&blk->file);
 		free(blk);
 		return ret;
 	}
+	blk->number = number;
+	blk->io = disk->io;
+	blk->no_ring = disk->io == TL_DISK_IO_SYNC;
+	blk->virtio.queue_count = cpus < QUEUES_MAX ? cpus : QUEUES_MAX;
+	for (unsigned int i = 0; i < blk->virtio.queue_count; i++)
+		blk->queues[i] = (struct queue){.blk = blk, .index = i};
 	set_config(blk);
 	if (tl_virtio_init(&blk->virtio, env, &blk_ops, base, spi))
 		return -EIO;

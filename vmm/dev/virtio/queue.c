@@ -167,6 +167,11 @@ int tl_vq_pop(struct tl_vq *vq, struct tl_vq_chain *chain)
 	return 1;
 }
 
+bool tl_vq_more(const struct tl_vq *vq)
+{
+	return vq->running && load16(vq->avail_at, RING_IDX) != vq->next_avail;
+}
+
 void tl_vq_fill(struct tl_vq *vq, unsigned int index, uint16_t head, uint32_t written)
 {
 	const struct used_elem elem = {head, written};

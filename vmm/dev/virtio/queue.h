@@ -50,6 +50,9 @@ void tl_vq_reset(struct tl_vq *vq);
 /* The next request. Returns 1, 0 (there is none) or -EPROTO. */
 int tl_vq_pop(struct tl_vq *vq, struct tl_vq_chain *chain);
 
+/* Whether another request is there already. */
+bool tl_vq_more(const struct tl_vq *vq);
+
 /* Gives a request back, of which `written` bytes of the part to be written were written. */
 void tl_vq_push(struct tl_vq *vq, uint16_t head, uint32_t written);
 

@@ -110,7 +110,10 @@ int tl_virtio_watch(struct tl_virtio *virtio, unsigned int worker, int fd, short
 		return -ENOSPC;
 	w->watches[at].fd = events ? fd : -1;
 	w->watches[at].events = events;
-	(void)eventfd_write(w->wake_fd, 1);
+	if (pthread_equal(pthread_self(), w->thread))
+		w->changed = true;
+	else
+		(void)eventfd_write(w->wake_fd, 1);
 	return 0;
 }
 
@@ -192,10 +195,13 @@ static unsigned int fill_polls(struct tl_virtio_worker *worker, struct pollfd *p
 			.fd = ours ? virtio->kick_fds[queue] : -1, .events = POLLIN};
 	}
 	pthread_mutex_lock(&worker->lock);
-	for (unsigned int i = 0; i < TL_VIRTIO_WATCHES; i++)
-		polls[n++] = (struct pollfd){
-			.fd = worker->watches[i].fd, .events = worker->watches[i].events};
+	for (unsigned int i = 0; i < TL_VIRTIO_WATCHES; i++) {
+		if (worker->watches[i].fd >= 0)
+			polls[n++] = (struct pollfd){
+				.fd = worker->watches[i].fd, .events = worker->watches[i].events};
+	}
 	pthread_mutex_unlock(&worker->lock);
+	worker->changed = false;
 	return n;
 }
 
@@ -223,10 +229,10 @@ static void *work(void *arg)
 			if (polls[i].revents)
 				see_watch(worker, &polls[i]);
 		}
-		if (polls[0].revents) {
+		if (polls[0].revents)
 			(void)eventfd_read(worker->wake_fd, &count);
+		if (polls[0].revents || worker->changed)
 			n = fill_polls(worker, polls);
-		}
 	}
 	return NULL;
 }

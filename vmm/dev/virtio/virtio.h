@@ -71,6 +71,7 @@ struct tl_virtio_worker {
 	bool has_thread;
 	int wake_fd; /* eventfd: look at `quit` and the watches again */
 	_Atomic bool quit;
+	bool changed; /* the thread itself has changed the watches; its own */
 	struct {
 		int fd; /* -1: none; not owned */
 		short events;

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=dash
 #
-# Networks: frames get through a TAP device whole, with its offloads and without; what takes a
-# network away takes only the link away; and an interface that cannot be one is refused.
+# Networks: bytes get through a TAP device and through passt whole; what takes a network away
+# takes only the link away; passt ends with the VM; and an interface that cannot be one is
+# refused. passt and iperf3 come with scripts/board --io-tools.
 
 # net_guest OPTION...: in $WORK/script what the Linux guest does, from a disk.
 net_guest() {
@@ -29,6 +30,23 @@ ended() {
 kill_guest() {
 	kill -KILL "$pid"
 	wait "$pid" 2>/dev/null
+}
+
+# iperf_guest ADDRESS: what the guest does that has io.img as its second disk.
+iperf_guest() {
+	cat <<-END
+		mkdir /io
+		mount -t ext4 -o ro /dev/vdb /io
+		. /io/use
+		iperf3 -c $1 -n 16M && iperf3 -c $1 -n 16M -R
+		echo "iperf3 status \$?"
+		exit
+	END
+}
+
+# iperf_server ADDRESS: for two tests.
+iperf_server() {
+	(iperf3 -s -1 -B "$1" && iperf3 -s -1 -B "$1") >"$WORK/iperf" 2>&1 &
 }
 
 # no_network NAME OPTION STATUS PATTERN
@@ -100,6 +118,19 @@ equal 'what came back' "$(md5sum "$WORK/back" | cut -d ' ' -f 1)" "$sum"
 kill_guest
 end
 
+if [ -e "$TL_GUESTS/io.img" ] && command -v iperf3 >/dev/null; then
+	begin 'net: a TAP device: iperf3 both ways'
+	{
+		echo ifconfig eth0 192.0.2.2
+		iperf_guest 192.0.2.1
+	} >"$WORK/script"
+	iperf_server 192.0.2.1
+	net_guest --net tap:tltest0 --disk "$TL_GUESTS/io.img,ro"
+	output_has '^iperf3 status 0'
+	equal 'results' "$(count "$WORK/out" 'MBytes.*receiver')" 2
+	end
+fi
+
 begin 'net: a TAP device: after a reset in place under load it works again'
 cat >"$WORK/script" <<'END'
 ifconfig eth0 192.0.2.2
@@ -158,3 +189,112 @@ output_has '^carrier 0'
 error_lines 1
 error_has '^trapline: warning: --net tap:tltest0: the interface is gone \(.*\): the guest'\''s link is down$'
 end
+
+begin 'net: passt that is not installed is named'
+run env PATH=/nowhere "$(command -v trapline)" run "$TL_GUESTS/hello.elf" --net user </dev/null
+refused 3 "^trapline: --net user: cannot start passt: it is not installed; 'apt install passt'"
+end
+
+if ! command -v passt >/dev/null; then
+	skip 'net: user networking' 'there is no passt (scripts/board --io-tools)'
+	return
+fi
+for namespace in user mnt ipc uts pid; do
+	[ ! -e "/proc/self/ns/$namespace" ] || continue
+	skip 'net: user networking' "this kernel has no namespaces for passt ($namespace)"
+	return
+done
+
+# passt takes its addresses from the interface with the default route.
+if ! ip route | grep -q '^default'; then
+	tunctl -t tltest1 >/dev/null
+	ifconfig tltest1 198.51.100.1 netmask 255.255.255.0 up
+	route add default gw 198.51.100.254 tltest1
+fi
+httpd -f -p 127.0.0.1:8000 -h "$WORK/www" &
+server=$!
+
+# What the guest does first: an address by DHCP; $router is the host then.
+user_guest() {
+	cat <<-'END'
+		printf '#!/bin/sh\n[ -z "$ip" ] || echo "ip=$ip subnet=$subnet router=$router" >/lease\n' >/udhcpc
+		chmod +x /udhcpc
+		ifconfig eth0 up
+		udhcpc -q -n -t 10 -f -s /udhcpc >/dev/null 2>&1
+		. /lease
+		ifconfig eth0 $ip netmask $subnet
+		route add default gw ${router%% *}
+	END
+	cat
+}
+
+begin 'net: user networking: DHCP, a file from the host, and passt ends with the VM'
+user_guest >"$WORK/script" <<'END'
+cat /sys/class/net/eth0/mtu
+wget -q -O /tmp/file http://$router:8000/file
+md5sum /tmp/file
+exit
+END
+net_guest --net user
+status_is 0
+error_lines 0
+output_has '^65520'
+output_has "^$sum"
+equal 'passt afterwards' "$(pidof passt)" ''
+end
+
+if [ -e "$TL_GUESTS/io.img" ] && command -v iperf3 >/dev/null; then
+	begin 'net: user networking: iperf3 both ways'
+	# shellcheck disable=SC2016 # the guest's variable
+	iperf_guest '$router' | user_guest >"$WORK/script"
+	iperf_server 127.0.0.1
+	net_guest --net user --disk "$TL_GUESTS/io.img,ro"
+	output_has '^iperf3 status 0'
+	equal 'results' "$(count "$WORK/out" 'MBytes.*receiver')" 2
+	end
+fi
+
+begin 'net: user networking: a port of the host leads to the guest; its passt ends with kill -9'
+user_guest >"$WORK/script" <<'END'
+wget -q -O /tmp/file http://$router:8000/file
+httpd -p 80 -h /tmp
+echo serves
+read wait
+END
+start_guest --net user,hostfwd=tcp:127.0.0.1:2280:80,hostfwd=udp:2281:81
+wait_for "$WORK/out" '^serves'
+timeout -s KILL 60 wget -q -O "$WORK/back" http://127.0.0.1:2280/file
+equal 'what came back' "$(md5sum "$WORK/back" | cut -d ' ' -f 1)" "$sum"
+timeout -s KILL 30 trapline run "$TL_GUESTS/hello.elf" --net user,hostfwd=tcp:127.0.0.1:2280:80 </dev/null >"$WORK/second" 2>&1
+equal 'status where the port is taken' $? 3
+grep -q '^trapline: --net user: passt does not work: ' "$WORK/second" || problem 'the second was not told why'
+kill_guest
+tries=100
+while pidof passt >/dev/null && [ $tries -gt 0 ]; do
+	sleep 0.1
+	tries=$((tries - 1))
+done
+equal 'passt afterwards' "$(pidof passt)" ''
+end
+
+begin 'net: user networking: passt that is killed takes the link down, and only that'
+user_guest >"$WORK/script" <<'END'
+echo up
+while [ "$(cat /sys/class/net/eth0/carrier)" = 1 ]; do
+	ping -c 1 -W 1 $router >/dev/null
+done
+echo "carrier $(cat /sys/class/net/eth0/carrier)"
+exit
+END
+start_guest --net user
+wait_for "$WORK/out" '^up'
+# shellcheck disable=SC2046 # one process
+kill -KILL $(pidof passt)
+ended 0
+output_has '^carrier 0'
+error_lines 1
+error_has "^trapline: warning: --net user: passt has ended: the guest's link is down\$"
+end
+
+kill "$server"
+ip link del tltest1 2>/dev/null

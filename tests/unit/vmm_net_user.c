@@ -82,6 +82,7 @@ static int group_teardown(void **state)
 	unlink("args");
 	unlink("pid");
 	unlink("go");
+	unlink("first");
 	return chdir("/") || rmdir(folder);
 }
 
@@ -189,7 +190,8 @@ static void test_slow(void **state)
 	uint16_t there;
 
 	(void)state;
-	assert_int_equal(create("head -c 46 <&8 >&9; while ! [ -e go ]; do sleep 0.02; done\n"
+	assert_int_equal(create("head -c 46 <&8 >first; head -c 4 first >&9; sleep 0.1\n"
+				"tail -c 42 first >&9; while ! [ -e go ]; do sleep 0.02; done\n"
 				"exec cat <&8 >&9",
 				 &net),
 		0);
@@ -224,14 +226,14 @@ static void test_end(void **state)
 
 	(void)state;
 	assert_int_equal(create("head -c 46 <&8 >&9; head -c 30 <&8 >/dev/null\n"
-				"echo one reason >&2; echo and more; exit 1",
+				"echo some news >&2; echo the reason; exit 1",
 				 &net),
 		0);
 	driver_start(VERSION1);
 	driver_offer(RX, (uint32_t[]){2000, 0});
 	driver_send("abcdefghijklmnopqrstuvwxyz", 26);
 	expect_link_down();
-	assert_warned("--net user: passt has ended: one reason and more: the guest's link is down");
+	assert_warned("--net user: passt has ended: the reason: the guest's link is down");
 	driver_send("nobody", 6);
 	driver_wait(TX, 2);
 	assert_nothing_logged();
@@ -242,7 +244,7 @@ static void test_killed(void **state)
 	struct tl_net net = {.tap = NULL};
 
 	(void)state;
-	assert_int_equal(create("exec cat <&8 >&9", &net), 0);
+	assert_int_equal(create("echo a remark >&2; exec cat <&8 >&9", &net), 0);
 	driver_start(VERSION1);
 	driver_offer(RX, (uint32_t[]){2000, 0});
 	assert_int_equal(kill(passt_pid(), SIGKILL), 0);

@@ -233,19 +233,25 @@ static int wait_ready(struct user *user)
 		0, 0, 0, 0, 0, 0, 0, 0, 192, 0, 2, 1};
 	struct pollfd polled = {.fd = user->backend.fd, .events = POLLIN};
 	char words[256];
-	int ret;
+	ssize_t length = -EPIPE;
 
 	if (send(user->backend.fd, question, sizeof(question), MSG_NOSIGNAL) ==
-		(ssize_t)sizeof(question)) {
-		do
-			ret = poll(&polled, 1, READY_MS);
-		while (ret < 0 && errno == EINTR);
-		if (ret <= 0 || next_frame(user) > 0) {
-			drop(&user->backend);
+		(ssize_t)sizeof(question))
+		length = -EAGAIN;
+	while (length == -EAGAIN || length == -EINTR) {
+		int ret = poll(&polled, 1, READY_MS);
+
+		if (!ret)
 			return 0;
-		}
+		/* An answer may come in pieces. */
+		length = ret < 0 ? -errno : next_frame(user);
 	}
 	tl_passt_last_words(&user->passt, words, sizeof(words));
+	if (length > 0) {
+		/* What it said until now is not why it ends some day. */
+		drop(&user->backend);
+		return 0;
+	}
 	tl_log_error("--net user: passt does not work%s%s", *words ? ": " : "", words);
 	return -ENETDOWN;
 }

@@ -136,16 +136,19 @@ int tl_passt_start(struct tl_passt *passt, const struct tl_net *net, int socket)
 
 void tl_passt_last_words(const struct tl_passt *passt, char *line, size_t size)
 {
+	char text[4096], *last;
 	size_t length = 0;
 	ssize_t n;
 
-	while (length < size - 1 && (n = read(passt->words_fd, line + length, size - 1 - length)) > 0)
+	while (length < sizeof(text) - 1 &&
+		(n = read(passt->words_fd, text + length, sizeof(text) - 1 - length)) > 0)
 		length += (size_t)n;
-	while (length && line[length - 1] == '\n')
+	while (length && text[length - 1] == '\n')
 		length--;
-	line[length] = 0;
-	for (char *c = line; *c; c++)
-		*c = *c == '\n' ? ' ' : *c;
+	text[length] = 0;
+	/* Before why it ended, it may have told what else it found. */
+	last = strrchr(text, '\n');
+	snprintf(line, size, "%s", last ? last + 1 : text);
 }
 
 void tl_passt_end(struct tl_passt *passt)

@@ -24,7 +24,7 @@ struct tl_passt {
 /* Starts it on its end of the socket, which stays the caller's. Returns 0 or -errno (logged). */
 int tl_passt_start(struct tl_passt *passt, const struct tl_net *net, int socket);
 
-/* What it printed, as one line; mostly "", or why it ended. */
+/* The last line that it printed: why it ended; or "". */
 void tl_passt_last_words(const struct tl_passt *passt, char *line, size_t size);
 
 /* Ends it and waits until it is gone. */

@@ -4,7 +4,7 @@
 # .bin), and the initramfs of the Linux guest. All are for arm64 and use no C
 # library. A new bare-metal guest is a folder and a word in GUESTS.
 
-GUESTS := hello smp hvc exitbench mmio nisv fault reset echo spin idle classes suspend power where idregs uart
+GUESTS := hello smp hvc exitbench mmio nisv fault reset echo spin idle classes suspend power where idregs uart iobench
 
 CROSS ?= $(if $(filter aarch64,$(shell uname -m)),,aarch64-linux-gnu-)
 GUEST_CC ?= $(CROSS)gcc

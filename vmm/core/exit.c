@@ -33,32 +33,26 @@ __attribute__((format(printf, 3, 4))) static void stop_vm(
 	tl_vm_request_stop(vcpu->vm, &stop);
 }
 
-static uint64_t load_le(const uint8_t *bytes, unsigned int size)
-{
-	uint64_t value = 0;
-
-	for (unsigned int i = 0; i < size; i++)
-		value |= (uint64_t)bytes[i] << (8 * i);
-	return value;
-}
-
 static void exit_mmio(struct tl_vcpu *vcpu, struct kvm_run *run)
 {
 	unsigned int size = run->mmio.len <= 8 ? run->mmio.len : 8;
 	uint64_t gpa = run->mmio.phys_addr;
 	bool is_write = run->mmio.is_write;
-	uint64_t value = is_write ? load_le(run->mmio.data, size) : 0;
+	uint64_t value = 0;
 	bool first;
 
+	/* Both are little-endian, and the other bytes are not looked at. */
+	if (is_write)
+		memcpy(&value, run->mmio.data, sizeof(value));
+	if (is_write && size < 8)
+		value &= (UINT64_C(1) << size * 8) - 1;
 	if (!tl_bus_access(&vcpu->vm->bus, gpa, size, is_write, &value, &first) && first)
 		tl_log_warn("vCPU %u at PC %#" PRIx64 ": %s of %u bytes at %#" PRIx64
 			    ", where no device answers; %s",
 			vcpu->id, tl_vcpu_regs_pc(vcpu), is_write ? "write" : "read", size, gpa,
 			is_write ? "ignored" : "reads as zero");
-	if (is_write)
-		return;
-	for (unsigned int i = 0; i < size; i++)
-		run->mmio.data[i] = (uint8_t)(value >> (8 * i));
+	if (!is_write)
+		memcpy(run->mmio.data, &value, sizeof(value));
 }
 
 static void exit_system_event(struct tl_vcpu *vcpu, struct kvm_run *run)
@@ -184,11 +178,18 @@ const char *tl_exit_reason_name(uint32_t reason)
 	return reason < TL_EXIT_REASONS ? reason_names[reason] : NULL;
 }
 
+static void exit_unknown(struct tl_vcpu *vcpu, uint32_t reason)
+{
+	const char *name = tl_exit_reason_name(reason);
+
+	stop_vm(vcpu, TL_STOP_ERROR, "unknown exit %s (reason %u)", name ? name : "without a name",
+		reason);
+}
+
 void tl_exit_dispatch(struct tl_vcpu *vcpu)
 {
 	struct kvm_run *run = vcpu->run;
 	uint32_t reason = run->exit_reason;
-	const char *name = tl_exit_reason_name(reason);
 
 	/* What the guest wrote before it exited comes first. */
 	if (tl_coalesced_pending(&vcpu->vm->coalesced))
@@ -196,8 +197,7 @@ void tl_exit_dispatch(struct tl_vcpu *vcpu)
 	if (reason < TL_EXIT_REASONS && exit_table[reason])
 		exit_table[reason](vcpu, run);
 	else
-		stop_vm(vcpu, TL_STOP_ERROR, "unknown exit %s (reason %u)",
-			name ? name : "without a name", reason);
+		exit_unknown(vcpu, reason);
 }
 
 /* What KVM_RUN's errors mean on arm64 (arch/arm64/kvm/mmio.c, mmu.c and arm.c). */

@@ -22,7 +22,7 @@ static int set_name(struct sockaddr_un *name, const char *path)
 		return -ENOENT;
 	if (strlen(path) >= sizeof(name->sun_path))
 		return -ENAMETOOLONG;
-	strcpy(name->sun_path, path);
+	memcpy(name->sun_path, path, strlen(path) + 1);
 	return 0;
 }
 

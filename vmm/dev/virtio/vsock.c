@@ -42,14 +42,17 @@ static int vhost(const struct vsock *vsock, unsigned long request, void *arg)
 static int give_memory(struct vsock *vsock)
 {
 	const struct tl_mem *mem = vsock->virtio.env.mem;
+	/* struct vhost_memory with its one region. */
 	struct {
-		struct vhost_memory head;
+		uint32_t nregions, padding;
 		struct vhost_memory_region region;
-	} table = {.head.nregions = 1,
+	} table = {.nregions = 1,
 		.region = {.guest_phys_addr = mem->base,
 			.memory_size = mem->size,
 			.userspace_addr = (uintptr_t)mem->host}};
 
+	_Static_assert(sizeof(table) == sizeof(struct vhost_memory) + sizeof(table.region),
+		"not as the kernel has it");
 	return vhost(vsock, VHOST_SET_MEM_TABLE, &table);
 }
 

@@ -254,7 +254,7 @@ static void log_start(void)
 {
 	struct timespec cpu;
 
-	if (!clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu))
+	if (tl_log_enabled(TL_LOG_INFO) && !clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu))
 		tl_log_info("the guest starts after %lld us of CPU time",
 			(long long)cpu.tv_sec * 1000000 + cpu.tv_nsec / 1000);
 }

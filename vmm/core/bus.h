@@ -22,7 +22,7 @@ struct tl_bus {
 	struct tl_dev *devices[TL_BUS_DEVICES]; /* sorted by base; owned */
 	size_t count;
 	bool frozen;
-	struct tl_dev *last; /* that answered; atomic: of all vCPUs */
+	struct tl_dev *last;  /* that answered; atomic: of all vCPUs */
 	pthread_mutex_t lock; /* guards what follows */
 	uint64_t seen[TL_BUS_UNHANDLED_SEEN];
 	size_t seen_count;

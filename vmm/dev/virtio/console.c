@@ -84,6 +84,12 @@ static unsigned int queue_out(unsigned int port)
 	return queue_in(port) + 1;
 }
 
+/* Without the console there is no port 0. */
+static bool exists(const struct console *console, unsigned int port)
+{
+	return port < console->port_count && (port || console->has_console);
+}
+
 /* Messages that fit into what the guest has offered for them. */
 static int send_messages(struct console *console)
 {
@@ -124,23 +130,43 @@ static void add_message(
 			(struct control){port, (uint16_t)event, (uint16_t)value};
 }
 
+/* Whether what the other end sends is to be taken: nobody may have it open in the guest. */
+static bool takes_input(const struct port *port)
+{
+	return port->receiving && (!port->name || port->guest_open);
+}
+
+/* Who waits for what, now that something about the port has changed. */
+static void watch(struct console *console, struct port *port)
+{
+	int fd = port->end.client_fd;
+	/* That somebody has gone, too, whoever waits. */
+	short events =
+		(short)(POLLHUP | (takes_input(port) ? POLLIN : 0) | (port->sending ? POLLOUT : 0));
+
+	if (port->end.path)
+		(void)tl_virtio_watch(&console->virtio, 0, fd < 0 ? port->end.listen_fd : fd,
+			fd < 0 ? POLLIN : events);
+}
+
 static int take_message(struct console *console, const struct control *message)
 {
 	struct port *port;
 
 	if (message->event == DEVICE_READY) {
 		for (unsigned int i = 0; message->value && i < console->port_count; i++) {
-			if (console->ports[i].name || console->has_console)
+			if (exists(console, i))
 				add_message(console, i, PORT_ADD, 1);
 		}
 		return 0;
 	}
 	/* What is not known, or of no port, is passed over. */
-	if (message->id >= console->port_count)
+	if (!exists(console, message->id))
 		return 0;
 	port = &console->ports[message->id];
 	if (message->event == PORT_OPEN) {
 		port->guest_open = message->value;
+		watch(console, port);
 		if (port->guest_open)
 			tl_virtio_kick(&console->virtio, queue_in(message->id));
 		return 0;
@@ -189,27 +215,6 @@ static int take_messages(struct console *console)
 	return send_messages(console);
 }
 
-/* Who waits for what, now that something about the port has changed. */
-static void watch(struct console *console, struct port *port)
-{
-	struct tl_virtio *virtio = &console->virtio;
-	short events = (short)((port->receiving ? POLLIN : 0) | (port->sending ? POLLOUT : 0));
-
-	if (port->end.console) {
-		const struct itimerspec later = {.it_value.tv_nsec = RETRY_NS};
-
-		if (port->sending)
-			(void)timerfd_settime(console->timer_fd, 0, &later, NULL);
-		return;
-	}
-	if (!port->end.path)
-		return;
-	if (port->end.client_fd < 0)
-		(void)tl_virtio_watch(virtio, 0, port->end.listen_fd, POLLIN);
-	else
-		(void)tl_virtio_watch(virtio, 0, port->end.client_fd, events);
-}
-
 /* The other end has come or gone. */
 static int tell_open(struct console *console, unsigned int number, bool open)
 {
@@ -229,27 +234,10 @@ static int gone(struct console *console, unsigned int number, int fd)
 	return tell_open(console, number, false);
 }
 
-/* A vector behind its first `skip` bytes. */
-static unsigned int behind(
-	const struct iovec *iov, unsigned int count, uint64_t skip, struct iovec *out)
-{
-	unsigned int n = 0;
-
-	for (unsigned int i = 0; i < count; i++) {
-		uint64_t cut = skip < iov[i].iov_len ? skip : iov[i].iov_len;
-
-		skip -= cut;
-		if (cut < iov[i].iov_len)
-			out[n++] =
-				(struct iovec){(char *)iov[i].iov_base + cut, iov[i].iov_len - cut};
-	}
-	return n;
-}
-
 /* What the guest sends, until it is sent or the other end takes no more. */
 static int send(struct console *console, unsigned int number)
 {
-	static _Thread_local struct iovec iov[TL_VQ_SEGMENTS];
+	static const struct itimerspec later = {.it_value.tv_nsec = RETRY_NS};
 	struct port *port = &console->ports[number];
 	struct tl_vq *vq = &console->virtio.queues[queue_out(number)];
 	int fd = port->end.client_fd;
@@ -264,14 +252,17 @@ static int send(struct console *console, unsigned int number)
 				return ret;
 			if (!ret && tl_vq_wait(vq))
 				continue;
-			if (!ret)
+			if (!ret) {
+				watch(console, port);
 				return 0;
+			}
 			port->sending = true;
 			port->sent = 0;
 		}
-		n = tl_console_port_write(
-			&port->end, iov, behind(port->out.iov, port->out.out, port->sent, iov));
+		n = tl_console_port_write(&port->end, port->out.iov, port->out.out, port->sent);
 		if (n == -EAGAIN) {
+			if (port->end.console)
+				(void)timerfd_settime(console->timer_fd, 0, &later, NULL);
 			watch(console, port);
 			return 0;
 		}
@@ -339,11 +330,34 @@ static int kick(struct tl_virtio *virtio, unsigned int queue)
 	struct console *console = (struct console *)virtio;
 	unsigned int port = queue < Q_CONTROL_IN ? 0 : queue / 2 - 1;
 
+	/* Section 5.3.2: then there are no other queues. */
+	if (queue >= Q_CONTROL_IN && !tl_virtio_has(virtio, F_MULTIPORT))
+		return 0;
 	if (queue == Q_CONTROL_IN)
 		return send_messages(console);
 	if (queue == Q_CONTROL_OUT)
 		return take_messages(console);
 	return queue % 2 ? send(console, port) : receive(console, port);
+}
+
+static int client_ready(struct console *console, unsigned int number, short events)
+{
+	struct port *port = &console->ports[number];
+	int fd = port->end.client_fd, ret = 0;
+
+	if (port->sending && (events & (POLLOUT | POLLERR | POLLHUP)))
+		ret = send(console, number);
+	if (ret || port->end.client_fd != fd)
+		return ret;
+	if (takes_input(port))
+		return receive(console, number);
+	if (!(events & (POLLERR | POLLHUP)))
+		return 0;
+	if (tl_console_port_ended(&port->end))
+		return gone(console, number, fd);
+	/* What it has left behind is there for the guest. */
+	(void)tl_virtio_watch(&console->virtio, 0, fd, 0);
+	return 0;
 }
 
 static int ready(struct tl_virtio *virtio, unsigned int worker, int fd, short events)
@@ -367,13 +381,8 @@ static int ready(struct tl_virtio *virtio, unsigned int worker, int fd, short ev
 			tl_virtio_kick(virtio, queue_in(i));
 			return ret;
 		}
-		if (fd != end->client_fd)
-			continue;
-		if (console->ports[i].sending && (events & (POLLOUT | POLLERR | POLLHUP)))
-			ret = send(console, i);
-		if (!ret && end->client_fd == fd && console->ports[i].receiving)
-			return receive(console, i);
-		return ret;
+		if (fd == end->client_fd)
+			return client_ready(console, i, events);
 	}
 	return 0;
 }
@@ -384,10 +393,8 @@ static void start(struct tl_virtio *virtio)
 
 	(void)tl_virtio_watch(virtio, 0, console->timer_fd, POLLIN);
 	for (unsigned int i = 0; i < console->port_count; i++) {
-		if (console->ports[i].end.path)
+		if (tl_virtio_has(virtio, F_MULTIPORT))
 			watch(console, &console->ports[i]);
-		/* Without several ports there is only this one, and it is ready. */
-		console->ports[i].ready = !tl_virtio_has(virtio, F_MULTIPORT);
 	}
 }
 

@@ -14,6 +14,7 @@
 #include "base/unix_socket.h"
 #include "vmm/core/console.h"
 #include "vmm/core/loop.h"
+#include "vmm/dev/virtio/queue.h"
 
 /* What one write hands to the terminal; it keeps more than that free until it says it is full. */
 #define TERMINAL_CHUNK 1024
@@ -126,22 +127,40 @@ static ssize_t disconnect(struct tl_console_port *port)
 	return -EPIPE;
 }
 
-ssize_t tl_console_port_write(
-	struct tl_console_port *port, const struct iovec *iov, unsigned int count)
+/* A vector behind its first `skip` bytes. */
+static unsigned int behind(
+	const struct iovec *iov, unsigned int count, uint64_t skip, struct iovec *out)
 {
-	struct msghdr message = {.msg_iov = (struct iovec *)iov, .msg_iovlen = count};
+	unsigned int n = 0;
+
+	for (unsigned int i = 0; i < count; i++) {
+		uint64_t cut = skip < iov[i].iov_len ? skip : iov[i].iov_len;
+
+		skip -= cut;
+		if (cut < iov[i].iov_len)
+			out[n++] =
+				(struct iovec){(char *)iov[i].iov_base + cut, iov[i].iov_len - cut};
+	}
+	return n;
+}
+
+ssize_t tl_console_port_write(
+	struct tl_console_port *port, const struct iovec *iov, unsigned int count, uint64_t skip)
+{
+	static _Thread_local struct iovec left[TL_VQ_SEGMENTS];
+	struct msghdr message = {.msg_iov = left, .msg_iovlen = behind(iov, count, skip, left)};
 	ssize_t n = 0;
 
 	if (port->console)
-		return terminal_write(port, iov, count);
+		return terminal_write(port, left, (unsigned int)message.msg_iovlen);
 	if (port->client_fd >= 0) {
 		n = sendmsg(port->client_fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
 		if (n >= 0)
 			return n;
 		return errno == EAGAIN || errno == EINTR ? -EAGAIN : disconnect(port);
 	}
-	for (unsigned int i = 0; i < count; i++)
-		n += (ssize_t)iov[i].iov_len;
+	for (unsigned int i = 0; i < message.msg_iovlen; i++)
+		n += (ssize_t)left[i].iov_len;
 	return n;
 }
 
@@ -180,4 +199,15 @@ ssize_t tl_console_port_read(
 	if (n > 0)
 		return n;
 	return n < 0 && (errno == EAGAIN || errno == EINTR) ? -EAGAIN : disconnect(port);
+}
+
+bool tl_console_port_ended(struct tl_console_port *port)
+{
+	char byte;
+	ssize_t n = recv(port->client_fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+
+	if (n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR)))
+		return false;
+	(void)disconnect(port);
+	return true;
 }

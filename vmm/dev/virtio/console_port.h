@@ -49,14 +49,18 @@ bool tl_console_port_accept(struct tl_console_port *port);
 bool tl_console_port_connected(const struct tl_console_port *port);
 
 /*
- * Writes what can be written at once, to nobody if there is nobody. Returns how many bytes,
- * -EAGAIN, or -EPIPE: there is nobody any more.
+ * Writes what can be written at once of what is behind the first `skip` bytes (of at most
+ * TL_VQ_SEGMENTS pieces), to nobody if there is nobody. Returns how many bytes, -EAGAIN, or
+ * -EPIPE: there is nobody any more.
  */
 ssize_t tl_console_port_write(
-	struct tl_console_port *port, const struct iovec *iov, unsigned int count);
+	struct tl_console_port *port, const struct iovec *iov, unsigned int count, uint64_t skip);
 
 /* Reads what is there. Returns how many bytes, -EAGAIN, or -EPIPE: there is nobody any more. */
 ssize_t tl_console_port_read(
 	struct tl_console_port *port, const struct iovec *iov, unsigned int count);
+
+/* Somebody seems to have gone. Returns whether that is so, and nothing is left to be read. */
+bool tl_console_port_ended(struct tl_console_port *port);
 
 #endif

@@ -171,9 +171,16 @@ static void see_watch(struct tl_virtio_worker *worker, const struct pollfd *poll
 	bool watched = false;
 
 	pthread_mutex_lock(&worker->lock);
-	/* It may have been taken back meanwhile. */
-	for (unsigned int i = 0; i < TL_VIRTIO_WATCHES; i++)
-		watched |= worker->watches[i].fd == polled->fd;
+	/* It may have been taken back meanwhile, or the device may be down: then it is now. */
+	for (unsigned int i = 0; i < TL_VIRTIO_WATCHES; i++) {
+		if (worker->watches[i].fd != polled->fd)
+			continue;
+		watched = tl_virtio_works(virtio);
+		if (!watched) {
+			worker->watches[i].fd = -1;
+			worker->changed = true;
+		}
+	}
 	if (watched && virtio->ops->ready(virtio, worker->index, polled->fd, polled->revents) < 0)
 		needs_reset(virtio, "broke its queue");
 	pthread_mutex_unlock(&worker->lock);

@@ -32,6 +32,7 @@ struct vsock {
 	int call_fds[DATA_QUEUES]; /* vhost has used buffers */
 	int err_fds[DATA_QUEUES];  /* a queue is broken */
 	bool running;
+	bool told; /* that the kernel does not take it: a driver may try again and again */
 };
 
 static int vhost(const struct vsock *vsock, unsigned long request, void *arg)
@@ -84,17 +85,22 @@ static void start(struct tl_virtio *virtio)
 	struct vsock *vsock = (struct vsock *)virtio;
 	uint64_t features = virtio->driver_features;
 	int on = 1, ret = vhost(vsock, VHOST_SET_FEATURES, &features);
+	eventfd_t count;
 
 	ret = ret ? ret : give_memory(vsock);
 	for (unsigned int i = 0; i < DATA_QUEUES; i++) {
+		/* What they say is of the time before the reset. */
+		(void)eventfd_read(vsock->call_fds[i], &count);
+		(void)eventfd_read(vsock->err_fds[i], &count);
 		ret = ret ? ret : give_queue(vsock, i);
 		(void)tl_virtio_watch(virtio, 0, vsock->call_fds[i], POLLIN);
 		(void)tl_virtio_watch(virtio, 0, vsock->err_fds[i], POLLIN);
 	}
 	ret = ret ? ret : vhost(vsock, VHOST_VSOCK_SET_RUNNING, &on);
 	vsock->running = !ret;
-	if (ret)
+	if (ret && !vsock->told)
 		tl_log_warn("virtio-vsock: the host's kernel does not take it: %s", strerror(-ret));
+	vsock->told |= ret != 0;
 }
 
 static void stop(struct tl_virtio *virtio)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What bare-metal guests read from the device tree: which CPUs there are, and
- * the kernel command line. A walk over the structure block (Devicetree Specification 0.4,
+ * What bare-metal guests read from the device tree: which CPUs there are, the kernel command
+ * line, and where RAM ends. A walk over the structure block (Devicetree Specification 0.4,
  * section 5.4) that trusts the blob, because the VMM made it.
  */
 #include "guest.h"
@@ -138,4 +138,24 @@ const char *tl_fdt_bootargs(const void *dtb)
 
 	walk(dtb, visit_chosen, &bootargs);
 	return bootargs;
+}
+
+static uint64_t be64(const uint32_t *p)
+{
+	return (uint64_t)be32(p) << 32 | be32(p + 1);
+}
+
+static void visit_memory(const struct property *p, void *ctx)
+{
+	/* Two cells each for address and size, as this machine's root has it. */
+	if (p->depth == 2 && begins(p->node, "memory@") && is(p->name, "reg") && p->length >= 16)
+		*(uint64_t *)ctx = be64(p->content) + be64(p->content + 2);
+}
+
+uint64_t tl_fdt_memory_end(const void *dtb)
+{
+	uint64_t end = 0;
+
+	walk(dtb, visit_memory, &end);
+	return end;
 }

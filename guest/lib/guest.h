@@ -57,6 +57,9 @@ size_t tl_fdt_cpus(const void *dtb, uint64_t *mpidr, size_t max);
 /* The kernel command line, in the device tree itself; "" where there is none. */
 const char *tl_fdt_bootargs(const void *dtb);
 
+/* Where the RAM of the node /memory ends; 0 where there is none. */
+uint64_t tl_fdt_memory_end(const void *dtb);
+
 /* Whether the command line has this word; the number behind the first word with this prefix. */
 int tl_args_has(const char *args, const char *word);
 uint64_t tl_args_number(const char *args, const char *prefix, uint64_t otherwise);

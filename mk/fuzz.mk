@@ -26,6 +26,9 @@ $(FUZZ_TARGETS:%=$(FUZZ_DIR)/%): $(FUZZ_DIR)/%: $(FUZZ_DIR)/obj/tests/fuzz/%.o $
 	$(call say,FUZZLD,$@)
 	$(Q)$(FUZZ_CC) -fsanitize=fuzzer,address,undefined -o $@ $^ -ljansson -lelf -lfdt -luring -lz -lzstd
 
+# Devices whose transport the target is.
+$(FUZZ_DIR)/console: $(patsubst %,$(FUZZ_DIR)/obj/vmm/dev/virtio/%.o,console console_port)
+
 $(FUZZ_TARGETS:%=fuzz-%): fuzz-%: $(FUZZ_DIR)/% $(PC_RECORDING) $(GUEST_DIR)/hello.elf $(GUEST_DIR)/overlay.dtbo
 	$(Q)scripts/fuzz $* $(FUZZ_TIME)
 

@@ -52,7 +52,9 @@ static void test_slow_client(void **state)
 
 	ports_open(*state);
 	for (unsigned int i = 0; i < 3; i++)
-		ports_send(OUT(1), bytes, 1 << 20);
+		memcpy(ports_offer(OUT(1), false, (uint32_t[]){10, 70000, (1 << 20) - 70010, 0}),
+			bytes, 1 << 20);
+	ports_kick(OUT(1));
 	ports_send(OUT(0), "others", 6);
 	terminal_expect("others", 6);
 	ports_expect_calm();

@@ -31,11 +31,11 @@ static int say(const char *what, const char *path, int ret)
 	const char *why = strerror(-ret);
 
 	if (ret == -EADDRINUSE)
-		why = "another process listens there";
+		why = "is in use by another program";
 	else if (ret == -EEXIST)
-		why = "there is something that is no socket";
+		why = "is there already, and is no socket";
 	else if (ret == -ENAMETOOLONG)
-		why = "the name is too long for a socket (107 bytes)";
+		why = "a socket's path has at most 107 characters";
 	tl_log_error("%s '%s': %s", what, path, why);
 	return ret;
 }

@@ -10,12 +10,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <jansson.h>
 
 #include "base/log.h"
+#include "base/unix_socket.h"
 #include "base/parse.h"
 #include "base/status.h"
 #include "cli/cli.h"
@@ -41,21 +41,11 @@ static const char help_text[] =
 /* Connects. Returns the file descriptor or -1 (logged). */
 static int connect_to(const char *path)
 {
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	int fd;
+	int fd = tl_unix_connect(path);
 
-	if (strlen(path) >= sizeof(address.sun_path)) {
-		tl_log_error("'%s': a socket's path has at most %zu characters", path,
-			sizeof(address.sun_path) - 1);
-		return -1;
-	}
-	strcpy(address.sun_path, path);
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd >= 0 && !connect(fd, (const struct sockaddr *)&address, sizeof(address)))
-		return fd;
-	tl_log_error("cannot reach a VM at '%s': %s", path, strerror(errno));
 	if (fd >= 0)
-		close(fd);
+		return fd;
+	tl_log_error("cannot reach a VM at '%s': %s", path, strerror(-fd));
 	return -1;
 }
 

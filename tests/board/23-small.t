@@ -99,7 +99,7 @@ refused 2 "^trapline: --port '$WORK/nowhere': wants SOCKET:NAME"
 guest "$TL_GUESTS/hello.elf" --port "/nonexistent/s:name"
 refused 3 "^trapline: --port '/nonexistent/s': No such file or directory\$"
 guest "$TL_GUESTS/hello.elf" --port "$WORK/file:name"
-refused 3 "^trapline: --port '$WORK/file': there is something that is no socket\$"
+refused 3 "^trapline: --port '$WORK/file': is there already, and is no socket\$"
 end
 
 # The guest's own root file system has no program for it: it comes as an archive on a disk.

@@ -56,7 +56,7 @@ static void test_connects(void **state)
 	close(far);
 	/* A second one is refused while the first lives, and takes its place afterwards. */
 	assert_int_equal(tl_unix_listen("--ctl", path), -EADDRINUSE);
-	assert_error("--ctl '", "another process listens there");
+	assert_error("--ctl '", "is in use by another program");
 	close(fd);
 	assert_int_equal(tl_unix_connect(path), -ECONNREFUSED);
 	fd = tl_unix_listen("--ctl", path);
@@ -73,7 +73,7 @@ static void test_in_the_way(void **state)
 	(void)state;
 	fclose(file);
 	assert_int_equal(tl_unix_listen("--ctl", path), -EEXIST);
-	assert_error("there is something that is no socket");
+	assert_error("is there already, and is no socket");
 	unlink(path);
 	/* Nor a link to a stale one, nor one that leads nowhere. */
 	snprintf(target, sizeof(target), "%s/t", folder);
@@ -88,7 +88,7 @@ static void test_in_the_way(void **state)
 	memset(name, 'a', sizeof(name));
 	name[sizeof(name) - 1] = 0;
 	assert_int_equal(tl_unix_listen("--ctl", name), -ENAMETOOLONG);
-	assert_error("too long");
+	assert_error("has at most 107");
 	assert_int_equal(tl_unix_listen("--ctl", ""), -ENOENT);
 	assert_error("--ctl ''");
 	assert_int_equal(tl_unix_listen("--ctl", "/nonexistent/socket"), -ENOENT);

@@ -3,7 +3,7 @@
  * The commands of the control socket, on a VM of a fake kernel: what each answers, and what it
  * does to the VM.
  * Links: vmm/core/coalesced.c
- * Links: vmm/ctl/commands.c vmm/ctl/profile.c vmm/ctl/server.c
+ * Links: vmm/ctl/commands.c vmm/ctl/profile.c vmm/ctl/server.c base/unix_socket.c
  * Links: vmm/core/vcpu.c vmm/core/exit.c vmm/core/vm.c vmm/core/kvm_attr.c vmm/core/mem.c
  * Links: vmm/core/bus.c vmm/core/loop.c vmm/core/console.c vmm/arch/arm64/vcpu_regs.c
  * Links: vmm/arch/arm64/vm_type.c vmm/arch/arm64/gic.c vmm/arch/arm64/gic_reset.c

@@ -13,10 +13,10 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/unix_socket.h"
 #include "vmm/core/loop.h"
 
 void tl_ctl_blank(struct tl_ctl *ctl)
@@ -254,63 +254,20 @@ static void on_connection(void *opaque, uint32_t events)
 	client->fd = fd;
 }
 
-/* Removes what a program left behind that is gone. Returns 0 or -errno (logged). */
-static int remove_stale(const struct sockaddr_un *address)
-{
-	struct stat st;
-	int fd, err;
-
-	if (lstat(address->sun_path, &st))
-		return errno == ENOENT ? 0 : -errno;
-	if (!S_ISSOCK(st.st_mode)) {
-		tl_log_error("--ctl '%s': is there already, and is no socket", address->sun_path);
-		return -EEXIST;
-	}
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0)
-		return -errno;
-	err = connect(fd, (const struct sockaddr *)address, sizeof(*address)) ? errno : 0;
-	close(fd);
-	if (err == ECONNREFUSED)
-		return unlink(address->sun_path) && errno != ENOENT ? -errno : 0;
-	tl_log_error("--ctl '%s': is in use by another program", address->sun_path);
-	return -EADDRINUSE;
-}
-
-/* The socket at the path, listening, with a mode that lets only its owner in. */
-static int open_socket(struct tl_ctl *ctl, const struct sockaddr_un *address)
-{
-	ctl->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	/* The file gets the socket's own mode, so that there is no moment with another one. */
-	if (ctl->fd < 0 || fchmod(ctl->fd, 0600) ||
-		bind(ctl->fd, (const struct sockaddr *)address, sizeof(*address)))
-		return -errno;
-	if (lstat(ctl->path, &ctl->made) || listen(ctl->fd, TL_CTL_CLIENTS))
-		return -errno;
-	return tl_loop_add(ctl->loop, ctl->fd, EPOLLIN, on_connection, ctl);
-}
-
 int tl_ctl_init(
 	struct tl_ctl *ctl, struct tl_loop *loop, const char *path, const struct tl_ctl_ops *ops)
 {
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	int ret;
 
 	tl_ctl_blank(ctl);
 	ctl->loop = loop;
 	ctl->ops = *ops;
 	ctl->path = path;
-	if (strlen(path) >= sizeof(address.sun_path)) {
-		tl_log_error("--ctl '%s': a socket's path has at most %zu characters", path,
-			sizeof(address.sun_path) - 1);
-		return -ENAMETOOLONG;
-	}
-	strcpy(address.sun_path, path);
-	ret = remove_stale(&address);
-	if (ret == -EEXIST || ret == -EADDRINUSE)
-		return ret;
-	if (!ret)
-		ret = open_socket(ctl, &address);
+	ctl->fd = tl_unix_listen("--ctl", path);
+	if (ctl->fd < 0)
+		return ctl->fd;
+	ret = lstat(path, &ctl->made) ? -errno
+				      : tl_loop_add(loop, ctl->fd, EPOLLIN, on_connection, ctl);
 	if (ret)
 		tl_log_error("--ctl '%s': %s", path, strerror(-ret));
 	return ret;

@@ -91,7 +91,7 @@ static char *text_of(json_t *reply, size_t *size)
 	char *line = text ? malloc(length + 1) : NULL;
 
 	if (line) {
-		memcpy(line, text, length);
+		memcpy(line, text, length + 1);
 		line[length] = '\n';
 		*size = length + 1;
 	}

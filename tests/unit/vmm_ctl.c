@@ -2,7 +2,8 @@
 /*
  * The control socket: what may be at its path, who may come in, requests that are none or too
  * long, clients that are slow, many, or gone.
- * Links: vmm/ctl/server.c base/unix_socket.c vmm/core/loop.c tests/unit/fake_log.c tests/unit/fake_files.c
+ * Links: vmm/ctl/server.c base/unix_socket.c vmm/core/loop.c tests/unit/fake_log.c
+ * Links: tests/unit/fake_files.c
  * Libs: jansson z zstd
  * Wraps: getsockopt
  */

@@ -41,7 +41,7 @@ both() {
 }
 
 for depth in 1 32; do
-	for n in 640 1280; do
+	for n in 1280 11520; do
 		both "blk-$depth-$n" "n=$n depth=$depth" "--disk $disk" \
 			"-nic none -drive if=none,id=d,file=$disk,format=raw -device virtio-blk-device,drive=d"
 		both "net-$depth-$n" "net n=$n depth=$depth" "--net tap:tap0" \

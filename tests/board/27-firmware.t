@@ -14,12 +14,21 @@ for disk in "$TL_GUESTS/u-boot.img" /mnt/build/guest/u-boot.img; do
 done
 disk=$WORK/u-boot.img
 
-# u_boot COMMANDS OPTION...: at its prompt; a key that waits ends the countdown to a boot.
+mkfifo "$WORK/keys"
+
+# u_boot COMMANDS OPTION...: at its prompt; a key that waits ends the countdown to a boot. U-Boot
+# throws away what has come before it looks after its UART.
 u_boot() {
 	printf '\n%s\n' "$1" >"$WORK/commands"
 	shift
+	: >"$WORK/out"
+	{
+		wait_for "$WORK/out" 'any key to stop'
+		cat "$WORK/commands"
+	} >"$WORK/keys" &
 	# Input that ends is no reason to stop, and here it ends at once.
-	run trapline run --firmware "$firmware" --timeout 140 "$@" <"$WORK/commands"
+	run trapline run --firmware "$firmware" --timeout 140 "$@" <"$WORK/keys"
+	wait $!
 }
 
 begin 'firmware: U-Boot reaches its prompt'
@@ -81,8 +90,7 @@ fi
 end
 
 begin 'firmware: a reset starts it again'
-printf '\nsetenv x y; reset\n' >"$WORK/commands"
-run trapline run --firmware "$firmware" --disk "$disk" --timeout 140 <"$WORK/commands"
+u_boot 'setenv x y; reset' --disk "$disk"
 status_is 0
 equal 'how often it began' "$(count "$WORK/out" '^U-Boot 20')" 2
 output_has '^Linux 6.* up, 1 cpu'

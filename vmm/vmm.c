@@ -34,6 +34,12 @@
 #include "vmm/machine/machine.h"
 #include "vmm/profile.h"
 
+/*
+ * Input is read when the guest has printed something, for a driver that starts throws away what
+ * has come before (Linux's and U-Boot's do); or after this time, for a guest that only reads.
+ */
+#define FIRST_INPUT_MS 5000
+
 /* How long a reader of the console that does not read is waited for at the end. */
 #define DRAIN_MS 1000
 
@@ -262,15 +268,15 @@ static void log_start(void)
 /* Runs until the guest or the user ends it. Returns an exit status. */
 static int run(struct guest *guest)
 {
-	int status;
+	int status, first = FIRST_INPUT_MS;
 
 	log_start();
 	tl_vm_resume(&guest->vm);
-	/* Input may be there at once, for a guest that says nothing before it reads. */
-	tl_console_service(&guest->console);
 	for (;;) {
-		int ret = tl_loop_once(&guest->loop, tl_console_timeout(&guest->console));
+		int timeout = tl_console_timeout(&guest->console);
+		int ret = tl_loop_once(&guest->loop, timeout < 0 ? first : timeout);
 
+		first = -1;
 		tl_console_service(&guest->console);
 		if (has_stopped(guest, &status))
 			break;

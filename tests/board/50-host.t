@@ -35,9 +35,10 @@ output_is 'Hello, world!'
 end
 
 begin 'linux: reads from a pipe'
+: >"$WORK/out"
 # shellcheck disable=SC2016 # for the shell in the guest
-(sleep 3 && echo 'through the UART') | timeout -s KILL "$TEST_LIMIT" trapline run "$TL_GUESTS/Image" \
-	--initrd "$TL_GUESTS/linux.cpio.gz" --append 'quiet trapline.run="read line; echo got $line"' \
+(wait_for "$WORK/out" '^ask' && echo 'through the UART') | timeout -s KILL "$TEST_LIMIT" trapline run "$TL_GUESTS/Image" \
+	--initrd "$TL_GUESTS/linux.cpio.gz" --append 'quiet trapline.run="echo ask; read line; echo got $line"' \
 	>"$WORK/out" 2>"$WORK/err"
 status=$?
 status_is 0

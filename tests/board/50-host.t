@@ -36,7 +36,7 @@ end
 
 begin 'linux: reads from a pipe'
 : >"$WORK/out"
-# shellcheck disable=SC2016 # for the shell in the guest
+# shellcheck disable=SC2016,SC2094 # for the shell in the guest; what is read is looked for
 (wait_for "$WORK/out" '^ask' && echo 'through the UART') | timeout -s KILL "$TEST_LIMIT" trapline run "$TL_GUESTS/Image" \
 	--initrd "$TL_GUESTS/linux.cpio.gz" --append 'quiet trapline.run="echo ask; read line; echo got $line"' \
 	>"$WORK/out" 2>"$WORK/err"

@@ -165,11 +165,11 @@ void ports_start(struct tl_dev *dev, uint64_t features)
 	assert_int_equal(get(dev, STATUS), RUNNING);
 }
 
-uint8_t *ports_offer(unsigned int queue, bool write, const uint32_t *sizes)
+uint8_t *ports_offer(unsigned int queue, const void *bytes, const uint32_t *sizes)
 {
 	struct ports_rings rings = ports_rings(queue);
 	uint16_t idx = queues[queue].offered++, head = queues[queue].heads % QUEUE_SIZE;
-	uint64_t start;
+	uint64_t start, size = 0;
 
 	/* Enough for the largest one that a test has. */
 	if (queues[queue].bytes > (UINT64_C(3) << 20))
@@ -179,11 +179,15 @@ uint8_t *ports_offer(unsigned int queue, bool write, const uint32_t *sizes)
 		unsigned int n = queues[queue].heads++ % QUEUE_SIZE;
 
 		put(rings.desc, n,
-			(struct desc){BYTES_OF(queue) + queues[queue].bytes, sizes[i],
-				(uint16_t)((write ? WRITE : 0) | (sizes[i + 1] ? NEXT : 0)),
+			(struct desc){start + size, sizes[i],
+				(uint16_t)((bytes ? 0 : WRITE) | (sizes[i + 1] ? NEXT : 0)),
 				(uint16_t)((n + 1) % QUEUE_SIZE)});
-		queues[queue].bytes += sizes[i];
+		size += sizes[i];
 	}
+	queues[queue].bytes += size;
+	/* A worker that is awake may see the request before anybody notifies of it. */
+	if (bytes)
+		memcpy(at(start), bytes, size);
 	*at16(rings.avail + 4 + 2ul * (idx % QUEUE_SIZE)) = head;
 	__atomic_store_n(at16(rings.avail + 2), (uint16_t)(idx + 1), __ATOMIC_RELEASE);
 	return at(start);
@@ -196,7 +200,7 @@ void ports_kick(unsigned int queue)
 
 uint8_t *ports_room(unsigned int queue, uint32_t size)
 {
-	uint8_t *bytes = ports_offer(queue, true, (uint32_t[]){size, 0});
+	uint8_t *bytes = ports_offer(queue, NULL, (uint32_t[]){size, 0});
 
 	ports_kick(queue);
 	return bytes;
@@ -204,10 +208,7 @@ uint8_t *ports_room(unsigned int queue, uint32_t size)
 
 void ports_send(unsigned int queue, const void *bytes, uint32_t size)
 {
-	uint64_t next = queues[queue].bytes > (UINT64_C(3) << 20) ? 0 : queues[queue].bytes;
-
-	memcpy(at(BYTES_OF(queue) + next), bytes, size);
-	ports_offer(queue, false, (uint32_t[]){size, 0});
+	ports_offer(queue, bytes, (uint32_t[]){size, 0});
 	ports_kick(queue);
 }
 
@@ -244,9 +245,9 @@ void ports_expect(uint32_t port, uint16_t event, uint16_t value, const void *mor
 
 	/* Room for all that can come, from the first time on. */
 	if (!queues[CONTROL].offered)
-		answer = ports_offer(CONTROL, true, (uint32_t[]){MESSAGE, 0});
+		answer = ports_offer(CONTROL, NULL, (uint32_t[]){MESSAGE, 0});
 	while (queues[CONTROL].offered < QUEUE_SIZE)
-		ports_offer(CONTROL, true, (uint32_t[]){MESSAGE, 0});
+		ports_offer(CONTROL, NULL, (uint32_t[]){MESSAGE, 0});
 	ports_kick(CONTROL);
 	for (int ms = 0; ports_used(CONTROL) <= messages && ms < WAIT_MS; ms++)
 		usleep(1000);
@@ -261,7 +262,7 @@ void ports_expect(uint32_t port, uint16_t event, uint16_t value, const void *mor
 void ports_settle(void)
 {
 	for (unsigned int i = 0; i < 2; i++) {
-		ports_offer(OUT(0), true, (uint32_t[]){1, 0});
+		ports_offer(OUT(0), NULL, (uint32_t[]){1, 0});
 		ports_kick(OUT(0));
 		ports_wait(OUT(0), queues[OUT(0)].offered);
 	}

@@ -77,10 +77,11 @@ void ports_open(struct tl_dev *dev);
 void ports_start(struct tl_dev *dev, uint64_t features);
 
 /*
- * Makes a chain of these segments available, sizes up to 0, to be written to or read. Returns
- * where its bytes are, which follow each other. ports_kick() notifies of it.
+ * Makes a chain of these segments available, sizes up to 0: to be read, with these bytes, or to
+ * be written to, where that is NULL. Returns where its bytes are, which follow each other.
+ * ports_kick() notifies of it.
  */
-uint8_t *ports_offer(unsigned int queue, bool write, const uint32_t *sizes);
+uint8_t *ports_offer(unsigned int queue, const void *bytes, const uint32_t *sizes);
 void ports_kick(unsigned int queue);
 /* The same with one segment and the notification; to be read: of these bytes. */
 uint8_t *ports_room(unsigned int queue, uint32_t size);

@@ -183,7 +183,7 @@ static void test_terminal(void **state)
 	uint8_t *bytes = ports_pattern(6081 + 4, 1);
 
 	ports_start(*state, MULTIPORT);
-	memcpy(ports_offer(OUT(0), false, sizes), bytes, 6081);
+	ports_offer(OUT(0), bytes, sizes);
 	ports_send(OUT(0), bytes + 6081, 4);
 	terminal_expect(bytes, 6085);
 	assert_int_equal(ports_wait(OUT(0), 2), 0);
@@ -234,7 +234,7 @@ static void test_keys(void **state)
 	ports_start(dev, MULTIPORT);
 	ports_settle();
 	assert_int_equal(terminal.wakes, 0);
-	got = ports_offer(IN(0), true, (uint32_t[]){3, 300, 1, 0});
+	got = ports_offer(IN(0), NULL, (uint32_t[]){3, 300, 1, 0});
 	ports_kick(IN(0));
 	assert_int_equal(ports_wait(IN(0), 1), 304);
 	assert_memory_equal(got, bytes, 304);

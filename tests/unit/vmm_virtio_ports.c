@@ -32,7 +32,7 @@ static void test_socket(void **state)
 	client = ports_connect("a");
 	ports_expect(1, PORT_OPEN, 1, NULL, 0);
 	for (uint16_t i = 0; i < 100; i++) {
-		memcpy(ports_offer(OUT(1), false, (uint32_t[]){1, 2000, 2999, 0}), bytes, 5000);
+		ports_offer(OUT(1), bytes, (uint32_t[]){1, 2000, 2999, 0});
 		ports_kick(OUT(1));
 		ports_expect_read(client, bytes, 5000);
 		assert_int_equal(ports_wait(OUT(1), (uint16_t)(i + 2)), 0);
@@ -52,8 +52,7 @@ static void test_slow_client(void **state)
 
 	ports_open(*state);
 	for (unsigned int i = 0; i < 3; i++)
-		memcpy(ports_offer(OUT(1), false, (uint32_t[]){10, 70000, (1 << 20) - 70010, 0}),
-			bytes, 1 << 20);
+		ports_offer(OUT(1), bytes, (uint32_t[]){10, 70000, (1 << 20) - 70010, 0});
 	ports_kick(OUT(1));
 	ports_send(OUT(0), "others", 6);
 	terminal_expect("others", 6);
@@ -77,7 +76,7 @@ static void test_input(void **state)
 
 	ports_start(dev, MULTIPORT);
 	ports_put_text(client, "abcdefgh");
-	got = ports_offer(IN(1), true, (uint32_t[]){1, 2, 0});
+	got = ports_offer(IN(1), NULL, (uint32_t[]){1, 2, 0});
 	ports_kick(IN(1));
 	ports_expect_calm();
 	assert_int_equal(ports_used(IN(1)), 0);

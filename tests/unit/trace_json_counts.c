@@ -12,7 +12,7 @@
  * Links: trace/profile/reconcile.c trace/profile/burst.c trace/profile/event_detail.c
  * Links: trace/profile/switch.c
  * Links: base/file.c
- * Links: trace/report/json.c trace/profile/profile.c trace/profile/detail.c
+ * Links: trace/report/json.c trace/profile/profile.c trace/profile/span.c trace/profile/detail.c
  * Links: trace/profile/hist.c trace/profile/kernel_counts.c trace/decode/esr.c base/log.c
  * Libs: jansson elf
  */

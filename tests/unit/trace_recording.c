@@ -6,7 +6,7 @@
  * Links: trace/record/stream.c trace/record/page.c trace/record/vm_json.c
  * Links: trace/decode/kvm_event.c trace/decode/event_format.c trace/decode/esr.c
  * Links: trace/decode/symbols.c trace/decode/symbols_elf.c trace/decode/symbols_kallsyms.c
- * Links: trace/profile/profile.c trace/profile/reconcile.c trace/profile/burst.c
+ * Links: trace/profile/profile.c trace/profile/span.c trace/profile/reconcile.c trace/profile/burst.c
  * Links: trace/profile/event_detail.c trace/profile/switch.c trace/profile/detail.c
  * Links: trace/profile/hist.c trace/profile/slide.c
  * Links: base/file.c base/parse.c tests/unit/fake_files.c tests/unit/fake_log.c

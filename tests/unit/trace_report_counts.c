@@ -13,7 +13,7 @@
  * Links: trace/report/text_proof.c
  * Links: trace/profile/reconcile.c trace/profile/burst.c trace/profile/event_detail.c
  * Links: trace/profile/switch.c
- * Links: trace/profile/profile.c trace/profile/detail.c
+ * Links: trace/profile/profile.c trace/profile/span.c trace/profile/detail.c
  * Links: trace/profile/hist.c trace/profile/kernel_counts.c trace/decode/esr.c
  */
 #include "tests/unit/unit.h"

@@ -108,8 +108,42 @@ static struct tl_profile_vcpu *event_vcpu(
 	return NULL;
 }
 
-/* The exit that is open is over; `ns` < 0: after a time that is not known. */
-static void close_exit(struct tl_profile *profile, struct tl_profile_vcpu *vcpu, int64_t ns)
+static uint64_t counter_ns(const struct tl_profile *profile, uint64_t ticks)
+{
+	return (uint64_t)((unsigned __int128)ticks * profile->ns_mult >> 32);
+}
+
+/* When an event was, for the listener. */
+static uint64_t time_of(const struct tl_profile *profile, uint64_t ts, uint64_t counter)
+{
+	return profile->clock.is_set && counter
+		       ? tl_span_clock_at(&profile->clock, counter_ns(profile, counter))
+		       : ts;
+}
+
+/* Tells of what ends at `to`, after `ns`; < 0: after a time that is not known. */
+static void tell_span(struct tl_profile *profile, struct tl_profile_vcpu *vcpu,
+	const struct tl_profile_detail *exit, uint64_t to, int64_t ns)
+{
+	const struct tl_span_listener *listener = profile->listener;
+	struct tl_span span = {.exit = exit, .from = vcpu->open_at, .timed = ns >= 0};
+
+	if (!listener || !listener->span)
+		return;
+	if (span.from < vcpu->spanned)
+		span.from = vcpu->spanned;
+	span.to = span.timed && to > span.from ? to : span.from;
+	span.ns = span.timed ? (uint64_t)ns : 0;
+	span.number = exit ? vcpu->open_number : vcpu->exits + 1;
+	if (!exit && vcpu->has_counts)
+		span.number = vcpu->last_count;
+	vcpu->spanned = span.to;
+	listener->span(listener->ctx, profile, vcpu, &span);
+}
+
+/* The exit that is open is over at `to`; `ns` < 0: after a time that is not known. */
+static void close_exit(
+	struct tl_profile *profile, struct tl_profile_vcpu *vcpu, uint64_t to, int64_t ns)
 {
 	struct tl_profile_class *exit_class = &vcpu->classes[vcpu->open.exit_class];
 	struct tl_profile_detail *detail = tl_details_find(&profile->details, &vcpu->open);
@@ -135,13 +169,14 @@ static void close_exit(struct tl_profile *profile, struct tl_profile_vcpu *vcpu,
 	if (ns >= 0 && detail && detail->time)
 		tl_hist_add(detail->time, (uint64_t)ns);
 	tl_burst_count(vcpu, ns >= 0 ? (uint64_t)ns : 0);
+	tell_span(profile, vcpu, &vcpu->open, to, ns);
 }
 
 /* Nothing is known of what this vCPU does now: an exit that was open stays untimed. */
 static void vcpu_forget(struct tl_profile *profile, struct tl_profile_vcpu *vcpu)
 {
 	if (vcpu->where == TL_VCPU_HOST)
-		close_exit(profile, vcpu, -1);
+		close_exit(profile, vcpu, 0, -1);
 	vcpu->where = TL_VCPU_UNKNOWN;
 }
 
@@ -191,14 +226,15 @@ static int64_t elapsed(const struct tl_profile *profile, const struct tl_profile
 		return (int64_t)(ts - vcpu->open_ts);
 	if (counter < vcpu->open_counter)
 		return -1;
-	return (int64_t)((unsigned __int128)(counter - vcpu->open_counter) * profile->ns_mult >>
-			 32);
+	return (int64_t)counter_ns(profile, counter - vcpu->open_counter);
 }
 
-static void vcpu_open(struct tl_profile_vcpu *vcpu, uint64_t ts, uint64_t counter)
+static void vcpu_open(const struct tl_profile *profile, struct tl_profile_vcpu *vcpu, uint64_t ts,
+	uint64_t counter)
 {
 	vcpu->open_ts = ts;
 	vcpu->open_counter = counter;
+	vcpu->open_at = profile->listener ? time_of(profile, ts, counter) : 0;
 }
 
 /* `count`: exits up to this entry, where the kernel tells. */
@@ -208,9 +244,10 @@ static void on_entry(struct tl_profile *profile, struct tl_profile_vcpu *vcpu,
 	if (event->has_exits)
 		vcpu_check_count(profile, vcpu, count, vcpu->last_count, event->ts);
 	if (vcpu->where == TL_VCPU_HOST)
-		close_exit(profile, vcpu, elapsed(profile, vcpu, event->ts, counter));
+		close_exit(profile, vcpu, time_of(profile, event->ts, counter),
+			elapsed(profile, vcpu, event->ts, counter));
 	vcpu->where = TL_VCPU_GUEST;
-	vcpu_open(vcpu, event->ts, counter);
+	vcpu_open(profile, vcpu, event->ts, counter);
 	if (profile->open_gaps && !event->has_exits)
 		vcpu_forget(profile, vcpu);
 }
@@ -221,6 +258,8 @@ static void on_exit_event(
 	unsigned int exit_class = tl_esr_class(event->ret, event->ec);
 	int64_t ns;
 
+	if (profile->listener && event->counter && profile->ns_mult)
+		tl_span_clock_note(&profile->clock, event->ts, counter_ns(profile, event->counter));
 	/* The entry that it tells of came right before it, at a time by the counter only. */
 	if (event->entered && profile->ns_mult)
 		on_entry(profile, vcpu, event, event->exits - 1, event->entered);
@@ -229,6 +268,8 @@ static void on_exit_event(
 	ns = elapsed(profile, vcpu, event->ts, event->counter);
 	if (vcpu->where == TL_VCPU_GUEST && ns > 0)
 		vcpu->guest_ns += (uint64_t)ns;
+	if (vcpu->where == TL_VCPU_GUEST && ns >= 0)
+		tell_span(profile, vcpu, NULL, time_of(profile, event->ts, event->counter), ns);
 	/* Two exits with no entry between them: the entry was lost, and with it the time. */
 	vcpu_forget(profile, vcpu);
 	vcpu->exits++;
@@ -242,7 +283,8 @@ static void on_exit_event(
 	else if (exit_class == TL_CLASS_IRQ && vcpu->irq_ts)
 		vcpu->open.detail = TL_DETAIL_IRQ(vcpu->irq);
 	vcpu->irq_ts = 0;
-	vcpu_open(vcpu, event->ts, event->counter);
+	vcpu->open_number = vcpu->has_counts ? event->exits : vcpu->exits;
+	vcpu_open(profile, vcpu, event->ts, event->counter);
 	if (profile->open_gaps && !event->has_exits)
 		vcpu_forget(profile, vcpu);
 }
@@ -330,6 +372,8 @@ void tl_profile_event(struct tl_profile *profile, const struct tl_event *event)
 
 	if (event->has_exits && profile->vm_id && event->vm != profile->vm_id)
 		return;
+	if (event->kind == TL_EVENT_WAKE && profile->listener && profile->listener->wake)
+		profile->listener->wake(profile->listener->ctx, profile, event);
 	switch (event->kind) {
 	case TL_EVENT_LOST_BEGIN:
 	case TL_EVENT_LOST_END:
@@ -364,6 +408,8 @@ void tl_profile_finish(struct tl_profile *profile)
 				 : NULL;
 		if (detail)
 			detail->count++;
+		if (vcpu->where == TL_VCPU_HOST)
+			tell_span(profile, vcpu, &vcpu->open, 0, -1);
 		tl_burst_end(vcpu);
 	}
 }

@@ -21,6 +21,7 @@
 #include "trace/profile/detail.h"
 #include "trace/profile/hist.h"
 #include "trace/profile/kernel_counts.h"
+#include "trace/profile/span.h"
 
 struct tl_lines;
 struct tl_symbols;
@@ -84,6 +85,8 @@ struct tl_profile_vcpu {
 	uint64_t open_counter;         /* the same on the system counter; 0: not known */
 	struct tl_profile_detail open; /* the exit that waits for its entry */
 	int open_told;                 /* the exit event itself told what it was for */
+	uint64_t open_number;          /* of that exit */
+	uint64_t open_at, spanned;     /* for a listener: open_ts by both clocks; end of the last */
 	struct tl_profile_burst burst; /* that goes on */
 	enum { TL_VCPU_UNKNOWN, TL_VCPU_HOST, TL_VCPU_GUEST } where;
 	enum { TL_THREAD_RUNNING, TL_THREAD_ASLEEP, TL_THREAD_READY } thread;
@@ -110,9 +113,11 @@ struct tl_profile {
 	int failed;                 /* -ENOMEM came up: counts are right, times are missing */
 	struct tl_details details;  /* what the exits were for, where that was collected */
 	struct tl_vm_map map;       /* where the guest's memory and devices are, or empty */
-	const char *irq_names[TL_PROFILE_IRQS]; /* of host interrupts, by their number; owned */
-	const struct tl_symbols *symbols;       /* the guest's, or NULL; borrowed */
-	const struct tl_lines *lines;           /* the same */
+	const char *irq_names[TL_PROFILE_IRQS];  /* of host interrupts, by their number; owned */
+	const struct tl_symbols *symbols;        /* the guest's, or NULL; borrowed */
+	const struct tl_lines *lines;            /* the same */
+	const struct tl_span_listener *listener; /* borrowed; NULL: nobody listens */
+	struct tl_span_clock clock;              /* only with a listener */
 };
 
 int tl_profile_create(struct tl_profile **out);

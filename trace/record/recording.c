@@ -85,6 +85,7 @@ static struct tl_profile *add_profile(struct feed *feed, uint32_t vm_id)
 	profile->open_gaps = feed->open_gaps;
 	profile->map = recording->vm.map;
 	profile->symbols = recording->symbols;
+	profile->listener = feed->part->listener;
 	tl_profile_set_counter(profile, recording->vm.counter_hz);
 	if (described && add_vcpus(profile, &recording->vm, feed))
 		profile->failed = 1;

@@ -44,6 +44,8 @@ struct tl_recording_part {
 	int64_t vcpu;        /* only that id; -1: all */
 	pid_t vm;            /* only that VM; 0: all */
 	const char *symbols; /* this file instead of the recording's own; NULL: that */
+	/* Of each profile, from its first event on; NULL: nobody listens. */
+	const struct tl_span_listener *listener;
 };
 
 /*

@@ -392,9 +392,10 @@ static void test_what_is_at_the_path(void **state)
 	assert_int_equal(tl_ctl_init(&other, &loop, path, &ops), 0);
 	expect_refused(-EADDRINUSE, "is in use by another program");
 	/* Left behind: its program has not removed it. */
-	close(other.fd);
-	tl_loop_remove(&loop, other.fd);
-	other.fd = -1;
+	tl_loop_remove(&loop, other.listener.fd);
+	close(other.listener.fd);
+	close(other.listener.spare_fd);
+	other.listener.fd = -1;
 	assert_int_equal(lstat(path, &st), 0);
 	fake_log_reset(NULL);
 	start();

@@ -16,13 +16,12 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "base/unix_socket.h"
 #include "vmm/core/loop.h"
 
 void tl_ctl_blank(struct tl_ctl *ctl)
 {
 	memset(ctl, 0, sizeof(*ctl));
-	ctl->fd = -1;
+	ctl->listener.fd = -1;
 	for (unsigned int i = 0; i < TL_CTL_CLIENTS; i++) {
 		ctl->clients[i].fd = -1;
 		ctl->clients[i].ctl = ctl;
@@ -108,7 +107,7 @@ void tl_ctl_reply(struct tl_ctl_client *client, json_t *reply)
 	client->closing = client->closing || !client->reply;
 	json_decref(reply);
 	if (!client->reply) {
-		tl_log_error("--ctl '%s': no memory for an answer", client->ctl->path);
+		tl_log_error("--ctl '%s': no memory for an answer", client->ctl->listener.path);
 		drop(client);
 	} else if (send_reply(client)) {
 		watch(client);
@@ -200,16 +199,6 @@ static void on_client(void *opaque, uint32_t events)
 		watch(client);
 }
 
-/* Whether the program at the other end may give orders. */
-static bool is_owner(int fd)
-{
-	struct ucred peer;
-	socklen_t size = sizeof(peer);
-
-	return !getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) &&
-	       (peer.uid == geteuid() || peer.uid == 0);
-}
-
 static struct tl_ctl_client *free_client(struct tl_ctl *ctl)
 {
 	for (unsigned int i = 0; i < TL_CTL_CLIENTS; i++) {
@@ -219,36 +208,27 @@ static struct tl_ctl_client *free_client(struct tl_ctl *ctl)
 	return NULL;
 }
 
-static void turn_away(int fd, const char *why)
-{
-	char line[128];
-	int length = snprintf(line, sizeof(line), "{\"ok\":false,\"error\":\"%s\"}\n", why);
-
-	/* If it cannot be told, the closed connection says it. */
-	if (send(fd, line, (size_t)length, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
-		tl_log_info("a client of the control socket was turned away: %s", why);
-	close(fd);
-}
+#define REFUSAL(why) "{\"ok\":false,\"error\":\"" why "\"}\n"
 
 static void on_connection(void *opaque, uint32_t events)
 {
+	static const char refusal[] = REFUSAL("there are too many clients");
 	struct tl_ctl *ctl = opaque;
 	struct tl_ctl_client *client = free_client(ctl);
-	int fd = accept4(ctl->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	int fd = tl_unix_accept(&ctl->listener, REFUSAL("this VM belongs to another user"));
 
 	(void)events;
 	if (fd < 0)
 		return;
-	if (!is_owner(fd)) {
-		turn_away(fd, "this VM belongs to another user");
-		return;
-	}
 	if (client)
 		client->line = malloc(TL_CTL_LINE);
 	if (!client || !client->line || tl_loop_add(ctl->loop, fd, EPOLLIN, on_client, client)) {
 		if (client)
 			free(client->line);
-		turn_away(fd, "there are too many clients");
+		/* If it cannot be told, the closed connection says it. */
+		if (send(fd, refusal, strlen(refusal), MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
+			tl_log_info("a client of the control socket was turned away");
+		close(fd);
 		return;
 	}
 	client->fd = fd;
@@ -262,12 +242,10 @@ int tl_ctl_init(
 	tl_ctl_blank(ctl);
 	ctl->loop = loop;
 	ctl->ops = *ops;
-	ctl->path = path;
-	ctl->fd = tl_unix_listen("--ctl", path);
-	if (ctl->fd < 0)
-		return ctl->fd;
-	ret = lstat(path, &ctl->made) ? -errno
-				      : tl_loop_add(loop, ctl->fd, EPOLLIN, on_connection, ctl);
+	ret = tl_unix_listen(&ctl->listener, "--ctl", path);
+	if (ret)
+		return ret;
+	ret = tl_loop_add(loop, ctl->listener.fd, EPOLLIN, on_connection, ctl);
 	if (ret)
 		tl_log_error("--ctl '%s': %s", path, strerror(-ret));
 	return ret;
@@ -275,17 +253,10 @@ int tl_ctl_init(
 
 void tl_ctl_fini(struct tl_ctl *ctl)
 {
-	struct stat st;
-
 	for (unsigned int i = 0; i < TL_CTL_CLIENTS; i++)
 		drop(&ctl->clients[i]);
-	if (ctl->fd < 0)
+	if (ctl->listener.fd < 0)
 		return;
-	/* Only what is ours: somebody may have put another one there. */
-	if (ctl->made.st_ino && !lstat(ctl->path, &st) && st.st_dev == ctl->made.st_dev &&
-		st.st_ino == ctl->made.st_ino)
-		unlink(ctl->path);
-	tl_loop_remove(ctl->loop, ctl->fd);
-	close(ctl->fd);
-	ctl->fd = -1;
+	tl_loop_remove(ctl->loop, ctl->listener.fd);
+	tl_unix_unlisten(&ctl->listener);
 }

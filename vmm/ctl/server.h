@@ -10,7 +10,8 @@
 #include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
-#include <sys/stat.h>
+
+#include "base/unix_socket.h"
 
 #define TL_CTL_CLIENTS 8
 #define TL_CTL_LINE    65536 /* bytes of a request, its newline included */
@@ -41,9 +42,7 @@ struct tl_ctl_ops {
 struct tl_ctl {
 	struct tl_loop *loop; /* not owned */
 	struct tl_ctl_ops ops;
-	const char *path; /* not owned */
-	int fd;
-	struct stat made; /* the socket in the file system, to know it again */
+	struct tl_unix_listener listener;
 	struct tl_ctl_client clients[TL_CTL_CLIENTS];
 };
 

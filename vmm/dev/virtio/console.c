@@ -144,8 +144,8 @@ static void watch(struct console *console, struct port *port)
 	short events =
 		(short)(POLLHUP | (takes_input(port) ? POLLIN : 0) | (port->sending ? POLLOUT : 0));
 
-	if (port->end.path)
-		(void)tl_virtio_watch(&console->virtio, 0, fd < 0 ? port->end.listen_fd : fd,
+	if (port->end.listener.path)
+		(void)tl_virtio_watch(&console->virtio, 0, fd < 0 ? port->end.listener.fd : fd,
 			fd < 0 ? POLLIN : events);
 }
 
@@ -372,7 +372,7 @@ static int ready(struct tl_virtio *virtio, unsigned int worker, int fd, short ev
 		struct tl_console_port *end = &console->ports[i].end;
 		int ret = 0;
 
-		if (fd == end->listen_fd) {
+		if (fd == end->listener.fd) {
 			if (!tl_console_port_accept(end))
 				return 0;
 			/* One at a time; others wait in the backlog. */
@@ -483,7 +483,7 @@ int tl_virtio_console_create(struct tl_dev **dev, const struct tl_dev_env *env, 
 		tl_console_port_terminal(&console->ports[0].end, env->console, env->loop,
 			input_arrived, &console->virtio);
 	else
-		console->ports[0].end.listen_fd = console->ports[0].end.client_fd = -1;
+		console->ports[0].end.listener.fd = console->ports[0].end.client_fd = -1;
 	if (tl_virtio_init(&console->virtio, env, &console_ops, base, spi))
 		return -EIO;
 	*dev = &console->virtio.dev;

@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "base/unix_socket.h"
 #include "vmm/core/console.h"
 #include "vmm/core/loop.h"
 #include "vmm/dev/virtio/queue.h"
@@ -53,7 +52,7 @@ void tl_console_port_terminal(struct tl_console_port *port, struct tl_console *c
 		.loop = loop,
 		.arrived = arrived,
 		.opaque = opaque,
-		.listen_fd = -1,
+		.listener = {.fd = -1},
 		.client_fd = -1};
 	pthread_mutex_init(&port->lock, NULL);
 	tl_console_set_sink(console, &sink);
@@ -61,33 +60,26 @@ void tl_console_port_terminal(struct tl_console_port *port, struct tl_console *c
 
 int tl_console_port_socket(struct tl_console_port *port, const char *path)
 {
-	int fd = tl_unix_listen("--port", path);
-
-	if (fd < 0)
-		return fd;
-	*port = (struct tl_console_port){.path = path, .listen_fd = fd, .client_fd = -1};
-	return 0;
+	*port = (struct tl_console_port){.client_fd = -1};
+	return tl_unix_listen(&port->listener, "--port", path);
 }
 
 void tl_console_port_fini(struct tl_console_port *port)
 {
 	if (port->console)
 		pthread_mutex_destroy(&port->lock);
-	if (!port->path)
+	if (!port->listener.path)
 		return;
 	if (port->client_fd >= 0)
 		close(port->client_fd);
-	close(port->listen_fd);
-	unlink(port->path);
-	port->path = NULL;
+	port->client_fd = -1;
+	tl_unix_unlisten(&port->listener);
 }
 
 bool tl_console_port_accept(struct tl_console_port *port)
 {
-	int fd = tl_unix_accept(port->listen_fd);
+	int fd = tl_unix_accept(&port->listener, NULL);
 
-	if (fd == -EPERM)
-		tl_log_warn("--port '%s': another user was turned away", port->path);
 	if (fd >= 0)
 		port->client_fd = fd;
 	return port->client_fd >= 0;

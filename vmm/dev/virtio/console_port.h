@@ -13,6 +13,8 @@
 #include <sys/types.h>
 #include <sys/uio.h>
 
+#include "base/unix_socket.h"
+
 struct tl_console;
 struct tl_loop;
 
@@ -28,8 +30,8 @@ struct tl_console_port {
 	uint8_t input[TL_CONSOLE_PORT_INPUT];
 	size_t input_head, input_count;
 
-	const char *path;
-	int listen_fd, client_fd; /* -1: none */
+	struct tl_unix_listener listener;
+	int client_fd; /* -1: none */
 };
 
 /* The terminal's end, connected to it. Main thread. */

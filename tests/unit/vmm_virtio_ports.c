@@ -175,6 +175,36 @@ static void test_gone_sending(void **state)
 	free(bytes);
 }
 
+/* The same, but it had sent something first: that is the guest's, whenever it wants it. */
+static void test_gone_unread(void **state)
+{
+	uint8_t *bytes = ports_pattern(2 << 20, 6), *got;
+	int client = ports_connect("a");
+
+	ports_open(*state);
+	ports_expect(1, PORT_OPEN, 1, NULL, 0);
+	ports_put_text(client, "the end");
+	ports_send(OUT(1), bytes, 2 << 20);
+	ports_expect_read(client, bytes, 1000);
+	close(client);
+	ports_wait(OUT(1), 1);
+	ports_send(OUT(1), "for nobody", 10);
+	ports_wait(OUT(1), 2);
+	ports_expect_calm();
+	ports_expect_none();
+	got = ports_room(IN(1), 100);
+	assert_int_equal(ports_wait(IN(1), 1), 7);
+	assert_memory_equal(got, "the end", 7);
+	ports_room(IN(1), 100);
+	ports_expect(1, PORT_OPEN, 0, NULL, 0);
+	client = ports_connect("a");
+	ports_expect(1, PORT_OPEN, 1, NULL, 0);
+	ports_send(OUT(1), "new", 3);
+	ports_expect_read(client, "new", 3);
+	close(client);
+	free(bytes);
+}
+
 static void test_other_user(void **state)
 {
 	int client;
@@ -244,8 +274,8 @@ static void test_reset(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {TEST(socket), TEST(slow_client), TEST(input),
-		TEST(next_client), TEST(left_behind), TEST(gone_sending), TEST(other_user),
-		TEST(reset)};
+		TEST(next_client), TEST(left_behind), TEST(gone_sending), TEST(gone_unread),
+		TEST(other_user), TEST(reset)};
 
 	return cmocka_run_group_tests(tests, ports_group_setup, ports_group_teardown);
 }

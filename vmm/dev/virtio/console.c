@@ -103,9 +103,7 @@ static int send_messages(struct console *console)
 		const char *name = console->ports[message->id].name;
 		uint64_t n;
 
-		ret = tl_vq_pop(vq, &chain);
-		if (!ret && tl_vq_wait(vq))
-			continue;
+		ret = tl_vq_next(vq, &chain);
 		if (ret <= 0)
 			break;
 		n = tl_virtio_copy_in(&chain, 0, message, sizeof(*message));
@@ -193,26 +191,21 @@ static int take_messages(struct console *console)
 	unsigned int done = 0;
 	int ret;
 
-	do {
-		while ((ret = tl_vq_pop(vq, &chain)) > 0) {
-			struct control message;
+	while ((ret = tl_vq_next(vq, &chain)) > 0) {
+		struct control message;
 
-			if (tl_virtio_copy_out(&chain, 0, &message, sizeof(message)) !=
-				sizeof(message))
-				return -EPROTO;
-			ret = take_message(console, &message);
-			tl_virtio_push(&console->virtio, Q_CONTROL_OUT, chain.head, 0);
-			if (ret)
-				return ret;
-			if (++done == SERVE_MAX) {
-				tl_virtio_kick(&console->virtio, Q_CONTROL_OUT);
-				return send_messages(console);
-			}
-		}
-		if (ret < 0)
+		if (tl_virtio_copy_out(&chain, 0, &message, sizeof(message)) != sizeof(message))
+			return -EPROTO;
+		ret = take_message(console, &message);
+		tl_virtio_push(&console->virtio, Q_CONTROL_OUT, chain.head, 0);
+		if (ret)
 			return ret;
-	} while (tl_vq_wait(vq));
-	return send_messages(console);
+		if (++done == SERVE_MAX) {
+			tl_virtio_kick(&console->virtio, Q_CONTROL_OUT);
+			break;
+		}
+	}
+	return ret < 0 ? ret : send_messages(console);
 }
 
 /* The other end has come or gone. */
@@ -234,31 +227,34 @@ static int gone(struct console *console, unsigned int number, int fd)
 	return tell_open(console, number, false);
 }
 
+/*
+ * Has a request at work that is to be carried out, which may be one of before. Returns 1, 0:
+ * there is none, or -EPROTO.
+ */
+static int next_request(
+	struct console *console, struct port *port, unsigned int queue, bool *at_work)
+{
+	struct tl_vq_chain *chain = queue % 2 ? &port->out : &port->in;
+	int ret = *at_work ? 1 : tl_vq_next(&console->virtio.queues[queue], chain);
+
+	*at_work = ret > 0;
+	if (!ret)
+		watch(console, port);
+	return ret;
+}
+
 /* What the guest sends, until it is sent or the other end takes no more. */
 static int send(struct console *console, unsigned int number)
 {
 	static const struct itimerspec later = {.it_value.tv_nsec = RETRY_NS};
 	struct port *port = &console->ports[number];
-	struct tl_vq *vq = &console->virtio.queues[queue_out(number)];
-	int fd = port->end.client_fd;
 
 	for (unsigned int done = 0; done < SERVE_MAX; done++) {
+		int ret = next_request(console, port, queue_out(number), &port->sending);
 		ssize_t n;
 
-		if (!port->sending) {
-			int ret = tl_vq_pop(vq, &port->out);
-
-			if (ret < 0)
-				return ret;
-			if (!ret && tl_vq_wait(vq))
-				continue;
-			if (!ret) {
-				watch(console, port);
-				return 0;
-			}
-			port->sending = true;
-			port->sent = 0;
-		}
+		if (ret <= 0)
+			return ret;
 		n = tl_console_port_write(&port->end, port->out.iov, port->out.out, port->sent);
 		if (n == -EAGAIN) {
 			if (port->end.console)
@@ -266,17 +262,11 @@ static int send(struct console *console, unsigned int number)
 			watch(console, port);
 			return 0;
 		}
-		if (n == -EPIPE) {
-			int ret = gone(console, number, fd);
-
-			if (ret)
-				return ret;
-			n = 0;
-		}
 		port->sent += (uint64_t)n;
 		if (port->sent < port->out.out_bytes)
 			continue;
 		port->sending = false;
+		port->sent = 0;
 		tl_virtio_push(&console->virtio, queue_out(number), port->out.head, 0);
 	}
 	tl_virtio_kick(&console->virtio, queue_out(number));
@@ -287,30 +277,19 @@ static int send(struct console *console, unsigned int number)
 static int receive(struct console *console, unsigned int number)
 {
 	struct port *port = &console->ports[number];
-	struct tl_vq *vq = &console->virtio.queues[queue_in(number)];
 	int fd = port->end.client_fd;
 
 	/* What nobody in the guest has open is not taken from who sends it. */
 	if (port->name && !port->guest_open)
 		return 0;
 	for (unsigned int done = 0; done < SERVE_MAX; done++) {
+		int ret = next_request(console, port, queue_in(number), &port->receiving);
 		ssize_t n;
 
-		if (!port->receiving) {
-			int ret = tl_vq_pop(vq, &port->in);
-
-			if (ret < 0)
-				return ret;
-			if (!ret && tl_vq_wait(vq))
-				continue;
-			if (!ret) {
-				watch(console, port);
-				return 0;
-			}
-			if (!port->in.in_bytes)
-				return -EPROTO;
-			port->receiving = true;
-		}
+		if (ret <= 0)
+			return ret;
+		if (!port->in.in_bytes)
+			return -EPROTO;
 		n = tl_console_port_read(&port->end, port->in.iov + port->in.out, port->in.in);
 		if (n == -EAGAIN) {
 			watch(console, port);
@@ -347,7 +326,7 @@ static int client_ready(struct console *console, unsigned int number, short even
 
 	if (port->sending && (events & (POLLOUT | POLLERR | POLLHUP)))
 		ret = send(console, number);
-	if (ret || port->end.client_fd != fd)
+	if (ret)
 		return ret;
 	if (takes_input(port))
 		return receive(console, number);
@@ -407,6 +386,7 @@ static void stop(struct tl_virtio *virtio)
 		struct port *port = &console->ports[i];
 
 		port->ready = port->guest_open = port->sending = port->receiving = false;
+		port->sent = 0;
 	}
 }
 

@@ -80,8 +80,10 @@ bool tl_console_port_accept(struct tl_console_port *port)
 {
 	int fd = tl_unix_accept(&port->listener, NULL);
 
-	if (fd >= 0)
+	if (fd >= 0) {
 		port->client_fd = fd;
+		port->deaf = false;
+	}
 	return port->client_fd >= 0;
 }
 
@@ -119,37 +121,23 @@ static ssize_t disconnect(struct tl_console_port *port)
 	return -EPIPE;
 }
 
-/* A vector behind its first `skip` bytes. */
-static unsigned int behind(
-	const struct iovec *iov, unsigned int count, uint64_t skip, struct iovec *out)
-{
-	unsigned int n = 0;
-
-	for (unsigned int i = 0; i < count; i++) {
-		uint64_t cut = skip < iov[i].iov_len ? skip : iov[i].iov_len;
-
-		skip -= cut;
-		if (cut < iov[i].iov_len)
-			out[n++] =
-				(struct iovec){(char *)iov[i].iov_base + cut, iov[i].iov_len - cut};
-	}
-	return n;
-}
-
 ssize_t tl_console_port_write(
 	struct tl_console_port *port, const struct iovec *iov, unsigned int count, uint64_t skip)
 {
 	static _Thread_local struct iovec left[TL_VQ_SEGMENTS];
-	struct msghdr message = {.msg_iov = left, .msg_iovlen = behind(iov, count, skip, left)};
+	struct msghdr message = {
+		.msg_iov = left, .msg_iovlen = tl_virtio_slice(iov, count, skip, UINT64_MAX, left)};
 	ssize_t n = 0;
 
 	if (port->console)
 		return terminal_write(port, left, (unsigned int)message.msg_iovlen);
-	if (port->client_fd >= 0) {
+	if (port->client_fd >= 0 && !port->deaf) {
 		n = sendmsg(port->client_fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
-		if (n >= 0)
-			return n;
-		return errno == EAGAIN || errno == EINTR ? -EAGAIN : disconnect(port);
+		if (n >= 0 || errno == EAGAIN || errno == EINTR)
+			return n >= 0 ? n : -EAGAIN;
+		/* What it sent before it went is there to be read. */
+		port->deaf = true;
+		n = 0;
 	}
 	for (unsigned int i = 0; i < message.msg_iovlen; i++)
 		n += (ssize_t)left[i].iov_len;

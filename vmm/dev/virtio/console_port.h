@@ -32,6 +32,7 @@ struct tl_console_port {
 
 	struct tl_unix_listener listener;
 	int client_fd; /* -1: none */
+	bool deaf;     /* the client reads no more, but what it has sent is still there */
 };
 
 /* The terminal's end, connected to it. Main thread. */
@@ -52,8 +53,7 @@ bool tl_console_port_connected(const struct tl_console_port *port);
 
 /*
  * Writes what can be written at once of what is behind the first `skip` bytes (of at most
- * TL_VQ_SEGMENTS pieces), to nobody if there is nobody. Returns how many bytes, -EAGAIN, or
- * -EPIPE: there is nobody any more.
+ * TL_VQ_SEGMENTS pieces), to nobody if there is nobody. Returns how many bytes, or -EAGAIN.
  */
 ssize_t tl_console_port_write(
 	struct tl_console_port *port, const struct iovec *iov, unsigned int count, uint64_t skip);

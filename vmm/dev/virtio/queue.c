@@ -219,6 +219,31 @@ bool tl_vq_wait(struct tl_vq *vq)
 	return load16(vq->avail_at, RING_IDX) != vq->next_avail;
 }
 
+int tl_vq_next(struct tl_vq *vq, struct tl_vq_chain *chain)
+{
+	int ret = tl_vq_pop(vq, chain);
+
+	return !ret && tl_vq_wait(vq) ? tl_vq_pop(vq, chain) : ret;
+}
+
+unsigned int tl_virtio_slice(const struct iovec *iov, unsigned int count, uint64_t from,
+	uint64_t bytes, struct iovec *out)
+{
+	unsigned int n = 0;
+
+	for (unsigned int i = 0; i < count && bytes; i++) {
+		uint64_t cut = from < iov[i].iov_len ? from : iov[i].iov_len;
+		uint64_t left = iov[i].iov_len - cut;
+
+		from -= cut;
+		left = left < bytes ? left : bytes;
+		bytes -= left;
+		if (left)
+			out[n++] = (struct iovec){(char *)iov[i].iov_base + cut, left};
+	}
+	return n;
+}
+
 size_t tl_virtio_copy_out(
 	const struct tl_vq_chain *chain, uint64_t offset, void *buffer, size_t size)
 {

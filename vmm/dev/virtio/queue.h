@@ -72,6 +72,19 @@ bool tl_vq_must_interrupt(struct tl_vq *vq);
  */
 bool tl_vq_wait(struct tl_vq *vq);
 
+/*
+ * The next request; if there is none, asks to be notified of it. Returns 1, 0 or -EPROTO. Looks
+ * twice, and not more often: the driver's index may go back and forth.
+ */
+int tl_vq_next(struct tl_vq *vq, struct tl_vq_chain *chain);
+
+/*
+ * What is between the byte `from` of a vector and `bytes` further on, in pieces of which `out`
+ * has room for as many as the vector has. Returns how many they are.
+ */
+unsigned int tl_virtio_slice(const struct iovec *iov, unsigned int count, uint64_t from,
+	uint64_t bytes, struct iovec *out);
+
 /* Copies `size` bytes between a buffer and a request, from `offset` on. Returns how many. */
 size_t tl_virtio_copy_out(
 	const struct tl_vq_chain *chain, uint64_t offset, void *buffer, size_t size);

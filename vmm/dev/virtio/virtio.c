@@ -132,22 +132,18 @@ static int serve_requests(struct tl_virtio *virtio, unsigned int index)
 	unsigned int served = 0;
 	int ret;
 
-	do {
-		while ((ret = tl_vq_pop(vq, &chain)) > 0) {
-			int64_t written = virtio->ops->request(virtio, index, &chain);
+	while ((ret = tl_vq_next(vq, &chain)) > 0) {
+		int64_t written = virtio->ops->request(virtio, index, &chain);
 
-			if (written < 0)
-				return (int)written;
-			tl_virtio_push(virtio, index, chain.head, (uint32_t)written);
-			if (++served == SERVE_MAX) {
-				tl_virtio_kick(virtio, index);
-				return 0;
-			}
+		if (written < 0)
+			return (int)written;
+		tl_virtio_push(virtio, index, chain.head, (uint32_t)written);
+		if (++served == SERVE_MAX) {
+			tl_virtio_kick(virtio, index);
+			return 0;
 		}
-		if (ret < 0)
-			return ret;
-	} while (tl_vq_wait(vq));
-	return 0;
+	}
+	return ret;
 }
 
 static void serve(struct tl_virtio_worker *worker, unsigned int index)

@@ -26,5 +26,5 @@ help: ## what each target does
 	@printf '\nVariables: V=1 shows commands; BOARD=qemu|native; KERNEL_SRC=tree or tarball.\n'
 
 # A rule's prerequisites are expanded where it stands, so what is named comes first.
-MK_FIRST := mk/deps.mk mk/kernel.mk mk/guests.mk mk/program.mk mk/board.mk
+MK_FIRST := mk/deps.mk mk/kernel.mk mk/guests.mk mk/page.mk mk/program.mk mk/board.mk
 include $(MK_FIRST) $(filter-out $(MK_FIRST),$(sort $(wildcard mk/*.mk)))

@@ -17,14 +17,17 @@ FUZZ_CFLAGS := -std=c17 -D_GNU_SOURCE -O1 -g $(C_WARNINGS) -fsanitize=fuzzer-no-
 
 fuzz: $(FUZZ_TARGETS:%=fuzz-%) ## each fuzzing target for a minute (FUZZ_TIME=seconds; one: make fuzz-recording)
 
-$(FUZZ_DIR)/obj/%.o: %.c mk/fuzz.mk $(BUILD)/gen/sysreg_table.h | deps-fuzz
+$(FUZZ_DIR)/obj/%.o: %.c mk/fuzz.mk $(BUILD)/gen/sysreg_table.h $(PAGE_ASSETS) | deps-fuzz
 	$(call say,FUZZCC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(FUZZ_CC) $(FUZZ_CFLAGS) -MMD -MP -c -o $@ $<
 
-$(FUZZ_TARGETS:%=$(FUZZ_DIR)/%): $(FUZZ_DIR)/%: $(FUZZ_DIR)/obj/tests/fuzz/%.o $(FUZZ_SOURCES:%.c=$(FUZZ_DIR)/obj/%.o)
+$(FUZZ_TARGETS:%=$(FUZZ_DIR)/%): $(FUZZ_DIR)/%: $(FUZZ_DIR)/obj/tests/fuzz/%.o $(FUZZ_SOURCES:%.c=$(FUZZ_DIR)/obj/%.o) \
+		$(FUZZ_DIR)/obj/trace/report/page_assets.S.o
 	$(call say,FUZZLD,$@)
 	$(Q)$(FUZZ_CC) -fsanitize=fuzzer,address,undefined -o $@ $^ -ljansson -lelf -lfdt -luring -lz -lzstd
+
+$(eval $(call page_assets_rule,$(FUZZ_DIR)/obj,$(FUZZ_CC)))
 
 # Devices whose transport the target is.
 $(FUZZ_DIR)/console: $(patsubst %,$(FUZZ_DIR)/obj/vmm/dev/virtio/%.o,console console_port)

@@ -23,13 +23,13 @@ lint-shell: | deps-lint
 	$(call say,SHELL,"$(words $(LINT_SCRIPTS)) scripts")
 	$(Q)shellcheck -x $(LINT_SCRIPTS)
 
-lint-headers: | deps-lint deps-build $(SYSROOT) $(BUILD)/kernel/include $(BUILD)/gen/sysreg_table.h
+lint-headers: | deps-lint deps-build $(SYSROOT) $(BUILD)/kernel/include $(BUILD)/gen/sysreg_table.h $(PAGE_ASSETS)
 	$(call say,HEADERS,"$(words $(LINT_HEADERS)) headers")
 	$(Q)for h in $(LINT_HEADERS); do printf '#include "%s"\n' $$h | \
 		$(PROGRAM_CC) $(PROGRAM_CFLAGS) -fsyntax-only -x c - || exit 1; done
 
 # Every source again, by clang.
-lint-clang: | deps-lint deps-build $(SYSROOT) $(BUILD)/kernel/include $(BUILD)/gen/sysreg_table.h
+lint-clang: | deps-lint deps-build $(SYSROOT) $(BUILD)/kernel/include $(BUILD)/gen/sysreg_table.h $(PAGE_ASSETS)
 	$(call say,CLANG,"$(words $(PROGRAM_SOURCES)) sources")
 	$(Q)printf '%s\n' $(PROGRAM_SOURCES) | xargs -P 2 -n 8 \
 		$(CLANG) $(CLANG_TARGET) $(PROGRAM_CFLAGS) -fsyntax-only
@@ -39,7 +39,7 @@ lint-tidy: compile_commands.json | deps-lint
 	$(Q)printf '%s\n' $(PROGRAM_SOURCES) | xargs -P 2 -n 4 clang-tidy --quiet -p . 2>$(BUILD)/tidy.log || \
 		{ cat $(BUILD)/tidy.log; exit 1; }
 
-compile_commands.json: | deps-build $(SYSROOT) $(BUILD)/kernel/include $(BUILD)/gen/sysreg_table.h ## for editors and clang-tidy
+compile_commands.json: | deps-build $(SYSROOT) $(BUILD)/kernel/include $(BUILD)/gen/sysreg_table.h $(PAGE_ASSETS) ## for editors and clang-tidy
 	@{ printf '['; separator=; for f in $(PROGRAM_SOURCES); do \
 		printf '%s\n{"directory":"%s","file":"%s","command":"clang $(CLANG_TARGET) $(PROGRAM_CFLAGS) -c %s"}' \
 			"$$separator" '$(CURDIR)' "$$f" "$$f"; separator=,; done; printf '\n]\n'; } >$@

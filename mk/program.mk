@@ -10,7 +10,7 @@ SYSROOT := $(BUILD)/sysroot
 SYSROOT_LIB := $(SYSROOT)/usr/lib/aarch64-linux-gnu
 PROGRAM_SOURCES := $(sort $(shell find base vmm trace cli -name '*.c' ! -name '*.bpf.c' ! -name '*_pc.c' ! -name '*_dw.c'))
 PROGRAM_OBJECTS := $(PROGRAM_SOURCES:%=$(PROGRAM_OBJ)/%.o) $(PROGRAM_OBJ)/vmm/machine/skeletons.S.o \
-	$(PROGRAM_OBJ)/trace/bpf/object.S.o
+	$(PROGRAM_OBJ)/trace/bpf/object.S.o $(PROGRAM_OBJ)/trace/report/page_assets.S.o
 BPF_OBJECT := $(BUILD)/bpf/exits.bpf.o
 C_WARNINGS := -Wall -Wextra -Werror -Wstrict-prototypes -Wmissing-prototypes -Wvla
 PROGRAM_CFLAGS := -std=c17 -D_GNU_SOURCE -O2 -g $(C_WARNINGS) -fstack-protector-strong \
@@ -45,6 +45,16 @@ $(BUILD)/gen/sysreg_table.h: scripts/sysreg-table $(BUILD)/kernel/include
 	$(Q)scripts/sysreg-table $(BUILD)/kernel/sysreg >$@.new && mv $@.new $@
 
 $(PROGRAM_OBJ)/trace/decode/sysreg.c.o: $(BUILD)/gen/sysreg_table.h
+$(PROGRAM_OBJ)/trace/report/page.c.o: $(PAGE_ASSETS)
+
+# The same for this PC: data is data.
+define page_assets_rule
+$(1)/trace/report/page_assets.S.o: trace/report/page_assets.S $(PAGE_ASSETS) mk/program.mk | deps-build
+	$$(call say,AS,$$<)
+	@mkdir -p $$(@D)
+	$$(Q)$(2) -I $$(BUILD)/gen -c -o $$@ $$<
+endef
+$(eval $(call page_assets_rule,$(PROGRAM_OBJ),$(PROGRAM_CC)))
 
 # For the kernel's virtual machine: -g for the types of the maps, v3 for atomics that return.
 $(BPF_OBJECT): trace/bpf/exits.bpf.c trace/bpf/exits.h trace/decode/detail.h mk/program.mk \
@@ -77,7 +87,7 @@ PC_OBJ := $(BUILD)/pc/obj
 PC_SOURCES := $(sort $(filter-out base/libelf_search.c,$(wildcard base/*.c)) \
 	$(filter-out %_none.c,$(wildcard trace/decode/*.c)) $(wildcard trace/profile/*.c \
 	trace/report/*.c trace/record/*.c trace/advice/*.c) trace/tool/report.c cli/main.c cli/report.c cli/advice.c cli/ctl.c cli/commands_pc.c)
-PC_OBJECTS := $(PC_SOURCES:%=$(PC_OBJ)/%.o)
+PC_OBJECTS := $(PC_SOURCES:%=$(PC_OBJ)/%.o) $(PC_OBJ)/trace/report/page_assets.S.o
 PC_CC ?= gcc
 PC_CFLAGS := -std=c17 -D_GNU_SOURCE -O2 -g $(C_WARNINGS) -fstack-protector-strong \
 	-ffile-prefix-map=$(CURDIR)/= -I. -I$(BUILD)/gen
@@ -91,6 +101,8 @@ $(PC_OBJ)/%.c.o: %.c mk/program.mk | deps-test
 	$(Q)$(PC_CC) $(PC_CFLAGS) -MMD -MP -c -o $@ $<
 
 $(PC_OBJ)/trace/decode/sysreg.c.o: $(BUILD)/gen/sysreg_table.h
+$(PC_OBJ)/trace/report/page.c.o: $(PAGE_ASSETS)
+$(eval $(call page_assets_rule,$(PC_OBJ),$(PC_CC)))
 
 PC_LIBS := -ljansson -ldw -lelf
 

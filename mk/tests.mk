@@ -59,12 +59,13 @@ $(UNIT_DIR)/%.o: %.c mk/tests.mk $(KVM_HEADERS)/.stamp | deps-test
 	$(Q)$(UNIT_CC) $(UNIT_CFLAGS) $(UNIT_CPPFLAGS) $(UNIT_PKG) -MMD -MP -c -o $@ $<
 
 $(UNIT_DIR)/trace/decode/sysreg.o: $(BUILD)/gen/sysreg_table.h
+$(UNIT_DIR)/trace/report/page.o $(UNIT_DIR)/trace/report/page_assets.o: $(PAGE_ASSETS)
 
-# The device trees that machines start from: data, so the same on this PC.
+# Device trees that machines start from, scripts of HTML pages: data, so the same on this PC.
 $(UNIT_DIR)/%.o: %.S $(BUILD)/dts/virt.dtb mk/tests.mk | deps-test
 	$(call say,HOSTAS,$<)
 	@mkdir -p $(@D)
-	$(Q)$(UNIT_CC) -I $(BUILD)/dts -c -o $@ $<
+	$(Q)$(UNIT_CC) -I $(BUILD)/dts -I $(BUILD)/gen -c -o $@ $<
 
 # $(1): name of a unit test.
 define unit_rule

@@ -40,3 +40,8 @@ as_root() {
 		die "'$1' needs root, and sudo is not installed: run as root or install sudo"
 	fi
 }
+
+# hash_base64 BITS FILE: prints the file's SHA-2 of so many bits in base64.
+hash_base64() {
+	printf '%b' "$("sha$1sum" "$2" | cut -d' ' -f1 | sed 's/../\\x&/g')" | base64 -w0
+}

@@ -4,7 +4,8 @@
  * classes, buckets to times, on a patched kernel and on a stock one.
  * Links: trace/profile/reconcile.c trace/profile/burst.c trace/profile/event_detail.c
  * Links: trace/profile/switch.c
- * Links: trace/collect/bpf_profile.c trace/profile/profile.c trace/profile/span.c trace/profile/detail.c
+ * Links: trace/collect/bpf_key.c trace/collect/bpf_profile.c trace/profile/profile.c
+ * Links: trace/profile/span.c trace/profile/detail.c
  * Links: trace/profile/hist.c trace/profile/kernel_counts.c trace/decode/esr.c
  */
 #include "tests/unit/unit.h"

@@ -59,6 +59,13 @@ struct {
 	__type(value, __u32);
 } slot_of_vcpu SEC(".maps"), slot_of_tid SEC(".maps");
 
+/* Slots below slots_used that are free again: their vCPUs have ended. */
+struct {
+	__uint(type, BPF_MAP_TYPE_QUEUE);
+	__uint(max_entries, TL_BPF_SLOTS);
+	__type(value, __u32);
+} free_slots SEC(".maps");
+
 /* The slot of the CPU's last event. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -82,13 +89,18 @@ static __noinline __u32 find_slot(__u32 vm_id, __u32 vcpu_id)
 {
 	__u64 key = (__u64)vm_id << 32 | vcpu_id;
 	__u32 *found = bpf_map_lookup_elem(&slot_of_vcpu, &key);
-	__u32 index;
+	__u32 index = 0;
 
 	if (found)
 		return *found;
-	index = __sync_fetch_and_add(&state.slots_used, 1);
-	if (index >= TL_BPF_SLOTS)
-		return TL_BPF_SLOTS;
+	if (bpf_map_pop_elem(&free_slots, &index)) {
+		/* It must not wrap, however long strangers go on. */
+		if (state.slots_used >= TL_BPF_SLOTS)
+			return TL_BPF_SLOTS;
+		index = __sync_fetch_and_add(&state.slots_used, 1);
+		if (index >= TL_BPF_SLOTS)
+			return TL_BPF_SLOTS;
+	}
 	bpf_map_update_elem(&slot_of_vcpu, &key, &index, BPF_ANY);
 	return index;
 }
@@ -272,16 +284,18 @@ static __always_inline struct tl_bpf_entry *find_entry(const struct tl_bpf_key *
 	for (__u32 i = 0; i < TL_BPF_PROBES; i++) {
 		struct tl_bpf_entry *entry = &state.entries[(hash + i) & (TL_BPF_ENTRIES - 1)];
 
-		if (entry->used == 2) {
+		if (entry->used == TL_BPF_ENTRY_VALID) {
 			if (entry->key.pc == key->pc && entry->key.detail == key->detail &&
 				entry->key.rest == key->rest)
 				return entry;
 			continue;
 		}
-		if (__sync_val_compare_and_swap(&entry->used, 0, 1) == 0) {
+		if (__sync_val_compare_and_swap(
+			    &entry->used, TL_BPF_ENTRY_FREE, TL_BPF_ENTRY_CLAIMED) ==
+			TL_BPF_ENTRY_FREE) {
 			entry->key = *key;
 			/* An exchange orders the key before it. */
-			__sync_lock_test_and_set(&entry->used, 2);
+			__sync_lock_test_and_set(&entry->used, TL_BPF_ENTRY_VALID);
 			return entry;
 		}
 	}

@@ -79,11 +79,17 @@ struct tl_bpf_value {
 };
 
 /*
- * A place in the table of counts. `used` is claimed by whoever comes first, and 2 once
- * the key is there. Two vCPUs never share an entry, so its counts have one writer.
+ * A place in the table of counts. `used` is claimed by whoever comes first, and VALID once
+ * the key is there. Two vCPUs never share an entry, so its counts have one writer. Who reads
+ * makes it LEAVING: no exit is counted there any more but one that is just being counted.
  */
+#define TL_BPF_ENTRY_FREE    0
+#define TL_BPF_ENTRY_CLAIMED 1
+#define TL_BPF_ENTRY_VALID   2
+#define TL_BPF_ENTRY_LEAVING 3
+
 struct tl_bpf_entry {
-	__u64 used; /* 0 free, 1 claimed, 2 valid */
+	__u64 used; /* TL_BPF_ENTRY_* */
 	struct tl_bpf_key key;
 	struct tl_bpf_value value;
 };

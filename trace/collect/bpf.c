@@ -51,7 +51,7 @@ struct tl_bpf {
 	struct bpf_object *object;
 	struct bpf_link *links[LINKS_MAX];
 	unsigned int link_count;
-	const struct tl_bpf_state *state;
+	struct tl_bpf_state *state;
 	bool patched;
 };
 
@@ -102,7 +102,9 @@ static int map_state(struct tl_bpf *bpf)
 
 	if (!map || bpf_map__value_size(map) < sizeof(*bpf->state))
 		return -EPROTO;
-	state = mmap(NULL, sizeof(*bpf->state), PROT_READ, MAP_SHARED, bpf_map__fd(map), 0);
+	/* Written only to free what is no longer of use. */
+	state = mmap(
+		NULL, sizeof(*bpf->state), PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(map), 0);
 	if (state == MAP_FAILED)
 		return -errno;
 	bpf->state = state;
@@ -137,7 +139,7 @@ static void unload(struct tl_bpf *bpf)
 {
 	tl_bpf_stop(bpf);
 	if (bpf->state)
-		munmap((void *)bpf->state, sizeof(*bpf->state));
+		munmap(bpf->state, sizeof(*bpf->state));
 	bpf->state = NULL;
 	bpf_object__close(bpf->object);
 	bpf->object = NULL;
@@ -234,7 +236,7 @@ int tl_bpf_for_each(struct tl_bpf *bpf,
 	for (unsigned int i = 0; i < TL_BPF_ENTRIES && !ret; i++) {
 		const struct tl_bpf_entry *entry = &bpf->state->entries[i];
 
-		if (entry->used == 2)
+		if (entry->used == TL_BPF_ENTRY_VALID)
 			ret = each(ctx, &entry->key, &entry->value);
 	}
 	return ret;
@@ -249,6 +251,49 @@ int tl_bpf_add_thread(struct tl_bpf *bpf, pid_t tid, unsigned int vcpu)
 	if (!map || vcpu >= TL_BPF_SLOTS)
 		return -ERANGE;
 	return bpf_map__update_elem(map, &key, sizeof(key), &slot, sizeof(slot), BPF_ANY);
+}
+
+void tl_bpf_leave_entry(struct tl_bpf *bpf, unsigned int index)
+{
+	struct tl_bpf_entry *entry = &bpf->state->entries[index];
+
+	if (entry->used == TL_BPF_ENTRY_VALID)
+		__atomic_store_n(&entry->used, TL_BPF_ENTRY_LEAVING, __ATOMIC_RELAXED);
+}
+
+void tl_bpf_free_entry(struct tl_bpf *bpf, unsigned int index)
+{
+	struct tl_bpf_entry *entry = &bpf->state->entries[index];
+
+	if (entry->used != TL_BPF_ENTRY_VALID && entry->used != TL_BPF_ENTRY_LEAVING)
+		return;
+	memset(&entry->value, 0, sizeof(entry->value));
+	/* Pairs with the exchange that claims it: who gets it gets it empty. */
+	__atomic_store_n(&entry->used, TL_BPF_ENTRY_FREE, __ATOMIC_RELEASE);
+}
+
+static int delete_key(struct tl_bpf *bpf, const char *name, uint64_t key)
+{
+	struct bpf_map *map = bpf_object__find_map_by_name(bpf->object, name);
+
+	return map ? bpf_map__delete_elem(map, &key, sizeof(key), 0) : -EPROTO;
+}
+
+int tl_bpf_free_slot(struct tl_bpf *bpf, unsigned int index)
+{
+	struct bpf_map *map = bpf_object__find_map_by_name(bpf->object, "free_slots");
+	struct tl_bpf_slot *slot = &bpf->state->slots[index];
+	/* On a stock kernel a thread is the vCPU. */
+	uint64_t vcpu = (uint64_t)slot->vm_id << 32 | slot->vcpu_id, tid = slot->tid;
+	uint32_t value = index;
+
+	if (!map)
+		return -EPROTO;
+	/* First what leads there; a slot without thread is not taken for a CPU's last one. */
+	(void)delete_key(bpf, "slot_of_vcpu", vcpu);
+	(void)delete_key(bpf, "slot_of_tid", tid);
+	memset(slot, 0, sizeof(*slot));
+	return bpf_map__update_elem(map, NULL, 0, &value, sizeof(value), BPF_ANY);
 }
 
 void tl_bpf_destroy(struct tl_bpf *bpf)

@@ -50,6 +50,16 @@ int tl_bpf_for_each(struct tl_bpf *bpf,
 	int (*each)(void *ctx, const struct tl_bpf_key *key, const struct tl_bpf_value *value),
 	void *ctx);
 
+/*
+ * For who reads for long: entries and slots that are of no more use become free for others.
+ * An entry is left first, and freed when no exit can still be about to be counted there (some
+ * milliseconds later); that of a thread that has ended can be freed at once, and its slot.
+ * free_slot returns 0 or -errno.
+ */
+void tl_bpf_leave_entry(struct tl_bpf *bpf, unsigned int index);
+void tl_bpf_free_entry(struct tl_bpf *bpf, unsigned int index);
+int tl_bpf_free_slot(struct tl_bpf *bpf, unsigned int index);
+
 /* Accepts NULL. */
 void tl_bpf_destroy(struct tl_bpf *bpf);
 

@@ -8,31 +8,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "trace/collect/bpf_key.h"
+#include "trace/collect/system_counter.h"
+
 struct fill {
 	struct tl_profile *profile;
 	const struct tl_bpf_state *state;
 	bool patched;
 	struct tl_profile_vcpu *vcpus[TL_BPF_SLOTS]; /* by slot; NULL: nobody's */
 };
-
-static unsigned int class_of(unsigned int bpf_class)
-{
-	static const unsigned int special[] = {
-		TL_CLASS_IRQ, TL_CLASS_SERROR, TL_CLASS_IL, TL_CLASS_OTHER};
-
-	if (bpf_class < TL_BPF_CLASS_IRQ)
-		return TL_CLASS_EC + bpf_class;
-	return bpf_class < TL_BPF_CLASSES ? special[bpf_class - TL_BPF_CLASS_IRQ] : TL_CLASS_OTHER;
-}
-
-/* The middle of a bucket, in ns. */
-static uint64_t bucket_ns(unsigned int bucket)
-{
-	unsigned int exponent = TL_BPF_HIST_MIN + bucket / 4;
-	uint64_t step = (UINT64_C(1) << exponent) / 4;
-
-	return (UINT64_C(1) << exponent) + bucket % 4 * step + step / 2;
-}
 
 static struct tl_hist *hist_of(const struct tl_bpf_value *value)
 {
@@ -41,7 +25,7 @@ static struct tl_hist *hist_of(const struct tl_bpf_value *value)
 	if (!hist)
 		return NULL;
 	for (unsigned int b = 0; b < TL_BPF_HIST_BUCKETS; b++)
-		tl_hist_add_many(hist, bucket_ns(b), value->hist[b]);
+		tl_hist_add_many(hist, tl_bpf_key_bucket_middle(b), value->hist[b]);
 	/* These are known exactly, where the buckets are not. */
 	hist->sum = value->ns;
 	hist->max = value->max;
@@ -63,12 +47,11 @@ static struct tl_hist *class_time(struct fill *fill, struct tl_profile_class *ex
 static struct tl_profile_detail detail_of(const struct tl_bpf_key *key)
 {
 	return (struct tl_profile_detail){
-		.exit_class = class_of(TL_BPF_REST_CLASS(key->rest)),
+		.exit_class = tl_bpf_key_class_of(key->rest),
 		.detail = key->detail,
 		.pc = key->pc,
 		.mode = TL_BPF_REST_MODE(key->rest),
-		.handler = TL_BPF_REST_HANDLER(key->rest) == TL_BPF_BY_USER ? TL_HANDLER_USER
-									    : TL_HANDLER_KERNEL,
+		.handler = tl_bpf_key_handler(key->rest),
 	};
 }
 
@@ -116,16 +99,15 @@ static uint64_t to_ns(const struct fill *fill, uint64_t stamp)
 {
 	uint64_t hz = fill->patched ? fill->profile->counter_hz : 0;
 
-	return hz ? stamp / hz * 1000000000u + stamp % hz * 1000000000u / hz : stamp;
+	return hz ? tl_counter_ns(stamp, hz) : stamp;
 }
 
 static struct tl_profile_burst burst_of(const struct tl_bpf_burst *burst)
 {
 	return (struct tl_profile_burst){
-		.exit_class = class_of(TL_BPF_REST_CLASS(burst->rest)),
+		.exit_class = tl_bpf_key_class_of(burst->rest),
 		.detail = burst->detail,
-		.handler = TL_BPF_REST_HANDLER(burst->rest) == TL_BPF_BY_USER ? TL_HANDLER_USER
-									      : TL_HANDLER_KERNEL,
+		.handler = tl_bpf_key_handler(burst->rest),
 		.pc = burst->pc,
 		.count = burst->count,
 		.ns = burst->ns,
@@ -167,8 +149,8 @@ static int fill_vcpu(
 		vcpu->missed = slot->missed;
 	}
 	for (unsigned int c = 0; c < TL_BPF_CLASSES; c++) {
-		vcpu->classes[class_of(c)].count += slot->plain[c];
-		vcpu->classes[class_of(c)].untimed += slot->plain[c];
+		vcpu->classes[tl_bpf_key_class(c)].count += slot->plain[c];
+		vcpu->classes[tl_bpf_key_class(c)].untimed += slot->plain[c];
 	}
 	if (!profile->first_ts || first < profile->first_ts)
 		profile->first_ts = first;

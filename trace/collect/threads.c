@@ -8,6 +8,8 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 int tl_threads_of(pid_t process, pid_t tids[TL_THREADS_MAX])
 {
@@ -28,6 +30,28 @@ int tl_threads_of(pid_t process, pid_t tids[TL_THREADS_MAX])
 	}
 	closedir(dir);
 	return count;
+}
+
+bool tl_threads_is_alive(pid_t process, pid_t tid)
+{
+	/* EPERM: there it is, and somebody else's. */
+	return !syscall(SYS_tgkill, process, tid, 0) || errno != ESRCH;
+}
+
+pid_t tl_threads_process(pid_t tid)
+{
+	char path[40], line[128];
+	int process = 0;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", (int)tid);
+	file = fopen(path, "re");
+	if (!file)
+		return 0;
+	while (fgets(line, sizeof(line), file) && sscanf(line, "Tgid: %d", &process) != 1)
+		;
+	fclose(file);
+	return process;
 }
 
 char *tl_threads_names(const pid_t *tids, unsigned int count)

@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "base/status.h"
+#include "trace/collect/bpf_key.h"
 #include "trace/collect/bpf_profile.h"
 #include "trace/collect/irq_names.h"
 #include "trace/collect/system_counter.h"
@@ -25,19 +26,12 @@ struct watch {
 
 static int open_bpf(struct watch *watch)
 {
-	const struct tl_vm_map *map = &watch->target.map;
 	struct tl_bpf_range ram[TL_BPF_RANGES];
 	struct tl_bpf_options options = {.vm = watch->target.pid, .ram = ram};
 	char problem[256];
 	int ret;
 
-	for (unsigned int i = 0; i < map->count && options.ram_count < TL_BPF_RANGES; i++) {
-		const struct tl_vm_region *region = &map->regions[i];
-
-		if (!strcmp(region->name, "ram"))
-			ram[options.ram_count++] =
-				(struct tl_bpf_range){region->base, region->base + region->size};
-	}
+	options.ram_count = tl_bpf_key_ram(&watch->target.map, ram);
 	ret = tl_bpf_create(&watch->bpf, &options, problem, sizeof(problem));
 	if (!ret)
 		ret = tl_bpf_start(watch->bpf);

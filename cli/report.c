@@ -23,7 +23,10 @@ static const char help_text[] =
 	"\n"
 	"  --by WHAT        one table instead: exits by class, detail, device, symbol, pc,\n"
 	"                   vcpu or handler\n"
-	"  --format FORMAT  text, json (docs/profile-schema.md) or csv (with --by; by detail)\n"
+	"  --format FORMAT  text; json (docs/profile-schema.md); csv (with --by; by detail);\n"
+	"                   folded, for flame graphs; openmetrics, for Prometheus and its like\n"
+	"  --weight WHAT    what counts in folded stacks: count (exits), or time (ns to handle\n"
+	"                   them; of class WFx that is mostly idle time)\n"
 	"  --from T, --to T only that part: seconds after the first event, such as 1.5\n"
 	"  --symbols FILE   the guest's symbols: vmlinux, ELF file, System.map or Image, in the\n"
 	"                   place of those in DIR. On a PC, where FILE has debug information,\n"
@@ -43,6 +46,7 @@ enum option_id {
 	OPT_TO,
 	OPT_VCPU,
 	OPT_VM,
+	OPT_WEIGHT,
 };
 
 static const struct option long_options[] = {
@@ -53,6 +57,7 @@ static const struct option long_options[] = {
 	{"to", required_argument, NULL, OPT_TO},
 	{"vcpu", required_argument, NULL, OPT_VCPU},
 	{"vm", required_argument, NULL, OPT_VM},
+	{"weight", required_argument, NULL, OPT_WEIGHT},
 	{"help", no_argument, NULL, 'h'},
 	{NULL, 0, NULL, 0},
 };
@@ -75,15 +80,37 @@ static int parse_seconds(const char *option, uint64_t min, uint64_t *ns)
 
 static int parse_format(struct tl_report_config *config)
 {
-	static const char *const formats[] = {"text", "json", "csv"};
+	static const struct {
+		const char *name;
+		enum tl_report_format format;
+	} formats[] = {
+		{"text", TL_REPORT_TEXT},
+		{"json", TL_REPORT_JSON},
+		{"csv", TL_REPORT_CSV},
+		{"folded", TL_REPORT_FOLDED},
+		{"openmetrics", TL_REPORT_OPENMETRICS},
+	};
+	char all[128] = "";
 
 	for (unsigned int i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
-		if (!strcmp(optarg, formats[i])) {
-			config->format = (enum tl_report_format)i;
+		size_t used = strlen(all);
+
+		if (!strcmp(optarg, formats[i].name)) {
+			config->format = formats[i].format;
 			return 0;
 		}
+		snprintf(all + used, sizeof(all) - used, "%s%s", used ? ", " : "", formats[i].name);
 	}
-	tl_log_error("--format '%s': there are text, json and csv", optarg);
+	tl_log_error("--format '%s': there are %s", optarg, all);
+	return -1;
+}
+
+static int parse_weight(struct tl_report_config *config)
+{
+	config->weight = !strcmp(optarg, "time") ? TL_FOLDED_TIME : TL_FOLDED_COUNT;
+	if (config->weight == TL_FOLDED_TIME || !strcmp(optarg, "count"))
+		return 0;
+	tl_log_error("--weight '%s': there are count and time", optarg);
 	return -1;
 }
 
@@ -132,6 +159,8 @@ static int parse_option(struct tl_report_config *config, int option)
 		ret = parse_id("--vm", &value);
 		config->part.vm = (pid_t)value;
 		return ret;
+	case OPT_WEIGHT:
+		return parse_weight(config);
 	case 'h':
 		fputs(help_text, stdout);
 		return 1;
@@ -140,9 +169,23 @@ static int parse_option(struct tl_report_config *config, int option)
 	}
 }
 
+/* What does not go together. Returns 0 or -1 (logged). */
+static int check(const struct tl_report_config *config)
+{
+	if (config->part.to && config->part.to < config->part.from)
+		tl_log_error("--to is before --from");
+	else if (config->weight >= 0 && config->format != TL_REPORT_FOLDED)
+		tl_log_error("--weight is of --format folded");
+	else if (config->by >= 0 && config->format > TL_REPORT_CSV)
+		tl_log_error("--by is of the formats text and csv");
+	else
+		return 0;
+	return -1;
+}
+
 int tl_cli_report(int argc, char **argv)
 {
-	struct tl_report_config config = {.by = -1, .part = {.vcpu = -1}};
+	struct tl_report_config config = {.by = -1, .weight = -1, .part = {.vcpu = -1}};
 	int option;
 
 	opterr = 0;
@@ -165,10 +208,8 @@ int tl_cli_report(int argc, char **argv)
 				       : "one recording at a time");
 		return TL_STATUS_USAGE;
 	}
-	if (config.part.to && config.part.to < config.part.from) {
-		tl_log_error("--to is before --from");
+	if (check(&config))
 		return TL_STATUS_USAGE;
-	}
 	config.path = argv[optind];
 	return tl_report_run(&config);
 }

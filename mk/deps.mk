@@ -5,7 +5,7 @@
 #     $(BUILD)/arm64/x.o: x.c | deps-build $(BUILD)/sysroot
 # The group targets are cheap when nothing is missing, and so never stamped.
 
-DEPS_GROUPS := build page kernel board test fuzz lint bench fresh
+DEPS_GROUPS := build page kernel board test views fuzz lint bench fresh
 
 .PHONY: deps $(DEPS_GROUPS:%=deps-%)
 

@@ -6,7 +6,7 @@
 LINT_C := $(sort $(shell find base vmm trace cli guest tests bench -name '*.[ch]'))
 LINT_HEADERS := $(filter base/%.h vmm/%.h trace/%.h cli/%.h,$(LINT_C))
 LINT_SCRIPTS := $(sort $(shell grep -lE '^\#!.*\bsh$$|^\#!.*\bbash$$' -r scripts board bench .ci tests/board) \
-	$(wildcard scripts/lib/*.sh tests/board/*.sh tests/board/*.t bench/*.sh))
+	$(wildcard scripts/lib/*.sh tests/board/*.sh tests/board/*.t tests/pc/*.t bench/*.sh))
 CLANG ?= clang
 CLANG_TARGET := --target=aarch64-linux-gnu
 

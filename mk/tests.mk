@@ -26,19 +26,23 @@ KVM_HEADERS := $(BUILD)/host/kvm-include
 KVM_HEADER_LIST := linux/kvm.h linux/psci.h asm/kvm.h asm/ptrace.h asm/sve_context.h asm/hwcap.h
 UNIT_CPPFLAGS := -I. -I$(BUILD)/gen -I$(BUILD)/host -isystem $(KVM_HEADERS)
 
-.PHONY: test test-unit $(UNIT_TESTS:%=unit-%)
+.PHONY: test test-unit test-pc $(UNIT_TESTS:%=unit-%)
 
 # Whatever fails, what comes after it still runs; the summary has the last word.
 test: | deps-test ## every test: unit tests on this PC, board tests on the board
 	$(Q)rm -rf $(BUILD)/test
 	$(Q)$(MAKE) --no-print-directory -k test-unit || true
+	$(Q)$(MAKE) --no-print-directory test-pc || true
 ifneq ($(shell grep -ls '^test-board:' mk/*.mk),)
 	$(Q)$(MAKE) --no-print-directory test-board || true
 endif
-	$(Q)scripts/test-summary $(UNIT_TESTS:%=$(UNIT_TAP)/%.tap) \
+	$(Q)scripts/test-summary $(UNIT_TESTS:%=$(UNIT_TAP)/%.tap) $(BUILD)/test/pc.tap \
 		$(if $(shell grep -ls '^test-board:' mk/*.mk),$(BUILD)/test/board.tap)
 
 test-unit: $(UNIT_TESTS:%=unit-%) ## unit tests on this PC (one: make unit-NAME; CC=clang works)
+
+test-pc: $(PC_PROGRAM) $(PC_RECORDING) | deps-views ## what the program for this PC writes, read by others' programs
+	$(Q)scripts/test-pc
 
 $(KVM_HEADERS)/.stamp: $(BUILD)/kernel/include mk/tests.mk
 	$(Q)mkdir -p $(KVM_HEADERS)/linux $(KVM_HEADERS)/asm

@@ -141,9 +141,27 @@ static void test_format(void **state)
 	assert_int_equal(called.config.format, TL_REPORT_JSON);
 	EXPECT_RUN("--format", "csv", "folder");
 	assert_int_equal(called.config.format, TL_REPORT_CSV);
-	EXPECT_USAGE(
-		ARGUMENTS("--format", "CSV", "folder"), "--format 'CSV'", "text, json and csv");
+	EXPECT_RUN("--format", "folded", "folder");
+	assert_int_equal(called.config.format, TL_REPORT_FOLDED);
+	assert_int_equal(called.config.weight, -1);
+	EXPECT_RUN("--format", "openmetrics", "folder");
+	assert_int_equal(called.config.format, TL_REPORT_OPENMETRICS);
+	EXPECT_USAGE(ARGUMENTS("--format", "CSV", "folder"), "--format 'CSV'", "text, json, csv",
+		"folded, openmetrics");
 	EXPECT_USAGE(ARGUMENTS("--format", "", "folder"), "--format ''");
+}
+
+static void test_weight(void **state)
+{
+	(void)state;
+	EXPECT_RUN("--format", "folded", "--weight", "time", "folder");
+	assert_int_equal(called.config.weight, TL_FOLDED_TIME);
+	EXPECT_RUN("--weight", "count", "--format", "folded", "folder");
+	assert_int_equal(called.config.weight, TL_FOLDED_COUNT);
+	EXPECT_USAGE(ARGUMENTS("--format", "folded", "--weight", "ns", "folder"), "--weight 'ns'",
+		"count and time");
+	EXPECT_USAGE(ARGUMENTS("--weight", "count", "folder"), "--weight", "--format folded");
+	EXPECT_USAGE(ARGUMENTS("--by", "two", "--format", "folded", "folder"), "--by");
 }
 
 static void test_seconds(void **state)
@@ -275,6 +293,7 @@ int main(void)
 		cmocka_unit_test_setup(test_options, set_up),
 		cmocka_unit_test_setup(test_by, set_up),
 		cmocka_unit_test_setup(test_format, set_up),
+		cmocka_unit_test_setup(test_weight, set_up),
 		cmocka_unit_test_setup(test_seconds, set_up),
 		cmocka_unit_test_setup(test_from_to, set_up),
 		cmocka_unit_test_setup(test_ids, set_up),

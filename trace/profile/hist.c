@@ -162,6 +162,16 @@ uint64_t tl_hist_percentile(const struct tl_hist *hist, double percent)
 	return hist->max;
 }
 
+uint64_t tl_hist_below(const struct tl_hist *hist, uint64_t bound)
+{
+	const unsigned int end = hist_index(bound), first = hist->first * SUB_COUNT;
+	uint64_t below = 0;
+
+	for (unsigned int i = 0; i < hist->groups * SUB_COUNT && first + i < end; i++)
+		below += hist->bucket[i];
+	return below;
+}
+
 uint64_t tl_hist_average(const struct tl_hist *hist)
 {
 	return hist->count ? hist->sum / hist->count : 0;

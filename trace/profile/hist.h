@@ -47,6 +47,9 @@ void tl_hist_merge(struct tl_hist *hist, const struct tl_hist *from);
  */
 uint64_t tl_hist_percentile(const struct tl_hist *hist, double percent);
 
+/* How many values are less than `bound`, to a bucket; exact where that is a power of two. */
+uint64_t tl_hist_below(const struct tl_hist *hist, uint64_t bound);
+
 /* The mean, rounded down; 0 if the histogram is empty. */
 uint64_t tl_hist_average(const struct tl_hist *hist);
 

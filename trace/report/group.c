@@ -127,7 +127,7 @@ static void name_pc(char *name, size_t size, const struct tl_profile *profile,
 		snprintf(name, size, "0x%" PRIx64, d->pc);
 }
 
-static void name_of(char *name, size_t size, const struct tl_profile *profile,
+const char *tl_group_row(char *name, size_t size, const struct tl_profile *profile,
 	const struct tl_profile_detail *d, enum tl_group_by by)
 {
 	switch (by) {
@@ -151,6 +151,7 @@ static void name_of(char *name, size_t size, const struct tl_profile *profile,
 		snprintf(name, size, "%s", d->handler == TL_HANDLER_USER ? "VMM" : "kernel");
 		break;
 	}
+	return name;
 }
 
 /* One entry of the profile and the name that it goes by. */
@@ -212,7 +213,7 @@ int tl_groups_of(const struct tl_profile *profile, enum tl_group_by by, struct t
 	}
 	for (size_t i = 0; i < details->count; i++) {
 		named[i].detail = &details->list[i];
-		name_of(named[i].name, sizeof(named[i].name), profile, named[i].detail, by);
+		tl_group_row(named[i].name, sizeof(named[i].name), profile, named[i].detail, by);
 		out->exits += details->list[i].count;
 	}
 	qsort(named, details->count, sizeof(*named), by_name);

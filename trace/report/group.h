@@ -38,6 +38,10 @@ const char *tl_group_name(enum tl_group_by by);
 /* The property of that name, -1: there is none. */
 int tl_group_find(const char *name);
 
+/* The name of an entry's row. Returns `name`. */
+const char *tl_group_row(char *name, size_t size, const struct tl_profile *profile,
+	const struct tl_profile_detail *detail, enum tl_group_by by);
+
 /* Adds up. Returns 0 or -ENOMEM; `out` is the caller's to fini. */
 int tl_groups_of(const struct tl_profile *profile, enum tl_group_by by, struct tl_groups *out);
 

@@ -11,7 +11,9 @@
 #include "base/log.h"
 #include "base/status.h"
 #include "trace/decode/lines.h"
+#include "trace/report/folded.h"
 #include "trace/report/json.h"
+#include "trace/report/metrics.h"
 #include "trace/report/table.h"
 #include "trace/report/text.h"
 
@@ -35,27 +37,43 @@ static int is_wanted(const struct tl_report_config *config, const struct tl_prof
 	return !config->part.vm || profile->pid == config->part.vm;
 }
 
-static int print_all(const struct tl_report_config *config, const struct tl_recording *recording)
+static int print_each(
+	const struct tl_report_config *config, struct tl_profile *const *profiles, size_t count)
 {
-	unsigned int printed = 0;
 	int ret = 0;
 
-	for (unsigned int i = 0; i < recording->profile_count && !ret; i++) {
-		const struct tl_profile *profile = recording->profiles[i];
-
-		if (!is_wanted(config, profile))
-			continue;
-		if (printed++ && config->format == TL_REPORT_JSON) {
-			tl_log_warn("there are more VMs; --vm %d has the next", profile->pid);
+	for (size_t i = 0; i < count && !ret; i++) {
+		if (i && config->format == TL_REPORT_JSON) {
+			tl_log_warn("there are more VMs; --vm %d has the next", profiles[i]->pid);
 			break;
 		}
-		if (printed > 1 && config->format == TL_REPORT_TEXT)
+		if (i && config->format == TL_REPORT_TEXT)
 			putchar('\n');
-		ret = print_vm(config, profile);
+		ret = print_vm(config, profiles[i]);
 	}
-	if (!printed && config->part.vm)
-		tl_log_warn("no exit of VM %d in it", (int)config->part.vm);
 	return ret;
+}
+
+static int print_all(const struct tl_report_config *config, const struct tl_recording *recording)
+{
+	struct tl_profile *wanted[TL_RECORDING_VMS_MAX];
+	size_t count = 0;
+
+	for (unsigned int i = 0; i < recording->profile_count; i++) {
+		if (is_wanted(config, recording->profiles[i]))
+			wanted[count++] = recording->profiles[i];
+	}
+	if (!count && config->part.vm)
+		tl_log_warn("no exit of VM %d in it", (int)config->part.vm);
+	switch (config->format) {
+	case TL_REPORT_FOLDED:
+		return tl_report_folded(stdout, wanted, count,
+			config->weight == TL_FOLDED_TIME ? TL_FOLDED_TIME : TL_FOLDED_COUNT);
+	case TL_REPORT_OPENMETRICS:
+		return tl_report_metrics(stdout, wanted, count);
+	default:
+		return print_each(config, wanted, count);
+	}
 }
 
 int tl_report_run(const struct tl_report_config *config)

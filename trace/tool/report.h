@@ -6,17 +6,21 @@
 #define TL_TRACE_TOOL_REPORT_H
 
 #include "trace/record/recording.h"
+#include "trace/report/folded.h"
 
 enum tl_report_format {
 	TL_REPORT_TEXT,
 	TL_REPORT_JSON,
 	TL_REPORT_CSV,
+	TL_REPORT_FOLDED,
+	TL_REPORT_OPENMETRICS,
 };
 
 struct tl_report_config {
 	const char *path; /* of the recording */
 	enum tl_report_format format;
-	int by; /* enum tl_group_by, or -1: the whole report */
+	int by;     /* enum tl_group_by, or -1: the whole report */
+	int weight; /* enum tl_folded_weight, or -1: not said, exits */
 	struct tl_recording_part part;
 };
 

@@ -11,6 +11,8 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/parse.h"
+#include "base/status.h"
 
 #define LONG_FIRST  256 /* getopt's number of the table's first entry */
 #define HELP_COLUMN 22
@@ -33,7 +35,7 @@ static int out_of_memory(void)
 }
 
 static int add(struct tl_options *options, const struct tl_option *option, const char *value,
-	unsigned int line)
+	enum tl_option_source source, unsigned int line)
 {
 	struct tl_option_given *grown =
 		realloc(options->given, (options->given_count + 1) * sizeof(*grown));
@@ -43,7 +45,7 @@ static int add(struct tl_options *options, const struct tl_option *option, const
 		return out_of_memory();
 	options->given = grown;
 	given = &grown[options->given_count++];
-	*given = (struct tl_option_given){.option = option, .line = line};
+	*given = (struct tl_option_given){.option = option, .source = source, .line = line};
 	if (!value)
 		return 0;
 	given->text = strdup(value);
@@ -53,7 +55,7 @@ static int add(struct tl_options *options, const struct tl_option *option, const
 
 int tl_options_add(struct tl_options *options, const char *name, const char *value)
 {
-	return add(options, find(options, name), value, 0);
+	return add(options, find(options, name), value, TL_OPTION_OF_COMMAND_LINE, 0);
 }
 
 static int has_arg(const struct tl_option *option)
@@ -74,6 +76,8 @@ static struct option *getopt_table(const struct tl_options *options, char *lette
 	struct option *table = calloc(options->count + 1, sizeof(*table));
 	size_t n = 0;
 
+	if (options->command_follows)
+		*letters++ = '+';
 	*letters++ = ':';
 	for (size_t i = 0; table && i < options->count; i++) {
 		const struct tl_option *option = &options->table[i];
@@ -101,6 +105,19 @@ static const struct tl_option *by_letter(const struct tl_options *options, int l
 	return NULL;
 }
 
+/* What getopt_long() stopped at, and why. Returns -EINVAL. */
+static int bad_word(const struct tl_options *options, int found, const char *word)
+{
+	const char letter[] = {'-', (char)optopt, 0};
+	/* A letter may stand among others, in a word that is not over yet. */
+	const char *what = optopt > 0 && optopt < LONG_FIRST ? letter : word;
+
+	tl_log_error(found == ':' ? "option '%s' wants a value; see trapline %s --help"
+				  : "unknown option '%s'; see trapline %s --help",
+		what, options->command);
+	return -EINVAL;
+}
+
 int tl_options_take(struct tl_options *options, int argc, char **argv, int *first)
 {
 	char letters[128];
@@ -110,21 +127,15 @@ int tl_options_take(struct tl_options *options, int argc, char **argv, int *firs
 	if (!table)
 		return out_of_memory();
 	opterr = 0;
-	while (!ret && (found = getopt_long(argc, argv, letters, table, NULL)) != -1) {
-		const char *text = argv[optind - 1];
-
-		if (found == ':' || found == '?') {
-			tl_log_error(found == ':' ? "option '%s' wants a value; see trapline %s "
-						    "--help"
-						  : "unknown option '%s'; see trapline %s --help",
-				text, options->command);
-			ret = -EINVAL;
-		} else {
+	while (!ret && !tl_options_has(options, "help", NULL) &&
+		(found = getopt_long(argc, argv, letters, table, NULL)) != -1) {
+		if (found == ':' || found == '?')
+			ret = bad_word(options, found, argv[optind - 1]);
+		else
 			ret = add(options,
 				found >= LONG_FIRST ? &options->table[found - LONG_FIRST]
 						    : by_letter(options, found),
-				optarg, 0);
-		}
+				optarg, TL_OPTION_OF_COMMAND_LINE, 0);
 	}
 	*first = optind;
 	free(table);
@@ -166,7 +177,7 @@ static int take_line(struct tl_options *options, char *text, unsigned int line)
 	else if (option->kind == TL_OPTION_FLAG && value)
 		why = "takes no value";
 	if (!why)
-		return add(options, option, value, line);
+		return add(options, option, value, TL_OPTION_OF_FILE, line);
 	tl_log_error("%s:%u: '%s' %s; see trapline %s --help", options->file, line, name, why,
 		options->command);
 	return -EINVAL;
@@ -212,7 +223,7 @@ bool tl_options_has(const struct tl_options *options, const char *name, const ch
 	for (size_t i = 0; i < options->given_count; i++) {
 		const struct tl_option_given *given = &options->given[i];
 
-		if (strcmp(given->option->name, name) != 0)
+		if (given->source == TL_OPTION_FALLBACK || strcmp(given->option->name, name) != 0)
 			continue;
 		has = true;
 		if (value)
@@ -221,7 +232,7 @@ bool tl_options_has(const struct tl_options *options, const char *name, const ch
 	return has;
 }
 
-/* Whether a later one takes its place; those of the file come first. */
+/* Whether a later one takes its place. */
 static bool overridden(const struct tl_options *options, size_t at)
 {
 	const struct tl_option_given *given = &options->given[at];
@@ -231,21 +242,23 @@ static bool overridden(const struct tl_options *options, size_t at)
 
 		if (given->option->repeats || other->option != given->option || i == at)
 			continue;
-		if (!given->line == !other->line ? i > at : !other->line)
+		if (given->source == other->source ? i > at : other->source > given->source)
 			return true;
 	}
 	return false;
 }
 
 /* The options in effect, in order, `fn` on each. */
-static int for_each(struct tl_options *options, bool of_file,
+static int for_each(struct tl_options *options,
 	int (*fn)(struct tl_options *options, const struct tl_option_given *given))
 {
 	int ret = 0;
 
-	for (size_t i = 0; i < options->given_count && !ret; i++) {
-		if (!options->given[i].line == !of_file && !overridden(options, i))
-			ret = fn(options, &options->given[i]);
+	for (unsigned int source = 0; source < TL_OPTION_SOURCES; source++) {
+		for (size_t i = 0; i < options->given_count && !ret; i++) {
+			if (options->given[i].source == source && !overridden(options, i))
+				ret = fn(options, &options->given[i]);
+		}
 	}
 	return ret;
 }
@@ -260,11 +273,44 @@ static int apply(struct tl_options *options, const struct tl_option_given *given
 	return ret;
 }
 
+/* What is not given is what its fallback says. */
+static int add_fallbacks(struct tl_options *options)
+{
+	int ret = 0;
+
+	for (size_t i = 0; i < options->count && !ret; i++) {
+		const struct tl_option *option = &options->table[i];
+
+		if (option->fallback && !tl_options_has(options, option->name, NULL))
+			ret = add(options, option, option->fallback, TL_OPTION_FALLBACK, 0);
+	}
+	return ret;
+}
+
 int tl_options_apply(struct tl_options *options)
 {
-	int ret = for_each(options, true, apply);
+	int ret = add_fallbacks(options);
 
-	return ret ? ret : for_each(options, false, apply);
+	return ret ? ret : for_each(options, apply);
+}
+
+int tl_options_run(struct tl_options *options, int argc, char **argv,
+	int (*run)(struct tl_options *options, int argc, char **argv))
+{
+	int first, status = TL_STATUS_USAGE, ret = tl_options_take(options, argc, argv, &first);
+
+	if (!ret && tl_options_has(options, "help", NULL)) {
+		tl_options_help(options, stdout);
+		status = TL_STATUS_OK;
+	} else if (!ret && !tl_options_apply(options)) {
+		status = run(options, argc - first, argv + first);
+	}
+	if (!status && (fflush(stdout) || ferror(stdout))) {
+		tl_log_error("cannot write to standard output: %s", strerror(errno));
+		status = TL_STATUS_FAILURE;
+	}
+	tl_options_fini(options);
+	return status;
 }
 
 int tl_options_bad(const struct tl_options *options, const char *wanted)
@@ -278,6 +324,38 @@ int tl_options_bad(const struct tl_options *options, const char *wanted)
 	else
 		tl_log_error("--%s '%s': %s", given->option->name, value, wanted);
 	return -EINVAL;
+}
+
+int tl_options_number(struct tl_options *options, const char *text, unsigned int min,
+	unsigned int max, unsigned int *number)
+{
+	char wanted[64];
+	uint64_t value;
+
+	if (!tl_parse_u64(text, min, max, &value)) {
+		*number = (unsigned int)value;
+		return 0;
+	}
+	snprintf(wanted, sizeof(wanted), "wants a whole number from %u to %u", min, max);
+	return tl_options_bad(options, wanted);
+}
+
+int tl_options_choice(
+	struct tl_options *options, const char *text, const char *const *names, size_t count)
+{
+	char wanted[256] = "wants ";
+	size_t length = strlen(wanted);
+
+	for (size_t i = 0; i < count; i++) {
+		const char *end = i + 2 < count ? ", " : i + 2 == count ? " or " : "";
+
+		if (!strcmp(text, names[i]))
+			return (int)i;
+		if (length < sizeof(wanted))
+			length += (size_t)snprintf(
+				wanted + length, sizeof(wanted) - length, "%s%s", names[i], end);
+	}
+	return tl_options_bad(options, wanted);
 }
 
 static void help_of(const struct tl_option *option, FILE *out)
@@ -307,6 +385,7 @@ static void help_of(const struct tl_option *option, FILE *out)
 
 void tl_options_help(const struct tl_options *options, FILE *out)
 {
+	fputs(options->head, out);
 	for (size_t i = 0; i < options->count; i++) {
 		const struct tl_option *option = &options->table[i];
 
@@ -315,6 +394,7 @@ void tl_options_help(const struct tl_options *options, FILE *out)
 		else if (option->place != TL_OPTION_FILE)
 			help_of(option, out);
 	}
+	fputs(options->tail, out);
 }
 
 static int print(struct tl_options *options, const struct tl_option_given *given)
@@ -335,14 +415,7 @@ void tl_options_print(const struct tl_options *options, FILE *out)
 	struct tl_options copy = *options;
 
 	copy.opaque = out;
-	for (size_t i = 0; i < options->count; i++) {
-		const struct tl_option *option = &options->table[i];
-
-		if (option->fallback && !tl_options_has(options, option->name, NULL))
-			fprintf(out, "%s = %s\n", option->name, option->fallback);
-	}
-	(void)for_each(&copy, true, print);
-	(void)for_each(&copy, false, print);
+	(void)for_each(&copy, print);
 }
 
 void tl_options_fini(struct tl_options *options)

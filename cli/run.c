@@ -25,20 +25,13 @@ static const char help_tail[] =
 	"reported a crash, 6 the VM could not go on, 124 time ran out, 128+N signal N (SIGTERM:\n"
 	"the guest did not power off, or the signal came twice).\n";
 
-static void help(const struct tl_options *options)
-{
-	fputs(help_head, stdout);
-	tl_options_help(options, stdout);
-	fputs(help_tail, stdout);
-}
-
 /* The kernel, which has no name on the command line. Returns 0 or -errno (logged). */
 static int take_kernel(struct tl_options *options, int argc, char **argv, int first)
 {
 	if (first < argc - 1) {
 		tl_log_error(
 			"'%s' and '%s': only one kernel can be run", argv[first], argv[first + 1]);
-		return -1;
+		return -EINVAL;
 	}
 	return first < argc ? tl_options_add(options, "kernel", argv[first]) : 0;
 }
@@ -70,7 +63,7 @@ static int run(struct tl_options *options, int argc, char **argv)
 	if (tl_options_take(options, argc, argv, &first))
 		return TL_STATUS_USAGE;
 	if (tl_options_has(options, "help", NULL)) {
-		help(options);
+		tl_options_help(options, stdout);
 		return TL_STATUS_OK;
 	}
 	if (take_kernel(options, argc, argv, first) ||
@@ -94,14 +87,13 @@ int tl_cli_run(int argc, char **argv)
 	struct tl_options options = {.command = "run",
 		.table = tl_run_options,
 		.count = tl_run_option_count,
-		.opaque = config};
+		.opaque = config,
+		.head = help_head,
+		.tail = help_tail};
 	int status = TL_STATUS_HOST;
 
 	if (config) {
 		config->vmm.append = "";
-		config->vmm.cpus = 1;
-		config->vmm.mem = UINT64_C(256) << 20;
-		config->vmm.grace_s = 60;
 		status = run(&options, argc, argv);
 	} else {
 		tl_log_error("out of memory");

@@ -12,23 +12,12 @@
 #include "cli/run.h"
 #include "vmm/dev/virtio/vsock.h"
 
+#define CHOICE(options, text, names)                                                               \
+	tl_options_choice(options, text, names, sizeof(names) / sizeof((names)[0]))
+
 static struct tl_run_config *config_of(struct tl_options *options)
 {
 	return options->opaque;
-}
-
-static int set_count(
-	struct tl_options *options, const char *text, unsigned int max, unsigned int *count)
-{
-	char wanted[64];
-	uint64_t value;
-
-	if (tl_parse_u64(text, 1, max, &value)) {
-		snprintf(wanted, sizeof(wanted), "wants a whole number from 1 to %u", max);
-		return tl_options_bad(options, wanted);
-	}
-	*count = (unsigned int)value;
-	return 0;
 }
 
 static int set_kernel(struct tl_options *options, char *value)
@@ -57,32 +46,37 @@ static int set_append(struct tl_options *options, char *value)
 
 static int set_cpus(struct tl_options *options, char *value)
 {
-	return set_count(options, value, 512, &config_of(options)->vmm.cpus);
+	return tl_options_number(options, value, 1, 512, &config_of(options)->vmm.cpus);
 }
 
 static int set_gic(struct tl_options *options, char *value)
 {
-	enum tl_gic_kind *gic = &config_of(options)->vmm.gic;
+	static const char *const names[] = {
+		[TL_GIC_AUTO] = "auto", [TL_GIC_V2] = "2", [TL_GIC_V3] = "3"};
+	int gic = CHOICE(options, value, names);
 
-	if (!strcmp(value, "auto"))
-		*gic = TL_GIC_AUTO;
-	else if (!strcmp(value, "2"))
-		*gic = TL_GIC_V2;
-	else if (!strcmp(value, "3"))
-		*gic = TL_GIC_V3;
-	else
-		return tl_options_bad(options, "wants auto, 2 or 3");
+	if (gic < 0)
+		return gic;
+	config_of(options)->vmm.gic = (enum tl_gic_kind)gic;
+	return 0;
+}
+
+/* One of two words. */
+static int take_either(
+	struct tl_options *options, const char *text, const char *no, const char *yes, bool *value)
+{
+	const char *const names[] = {no, yes};
+	int choice = CHOICE(options, text, names);
+
+	if (choice < 0)
+		return choice;
+	*value = choice;
 	return 0;
 }
 
 static int set_msi(struct tl_options *options, char *value)
 {
-	bool on = !strcmp(value, "on");
-
-	if (!on && strcmp(value, "off") != 0)
-		return tl_options_bad(options, "wants on or off");
-	config_of(options)->vmm.msi = on;
-	return 0;
+	return take_either(options, value, "off", "on", &config_of(options)->vmm.msi);
 }
 
 static int set_cpu(struct tl_options *options, char *value)
@@ -98,12 +92,9 @@ static int set_cpu(struct tl_options *options, char *value)
 
 static int set_uart(struct tl_options *options, char *value)
 {
-	bool plain = !strcmp(value, "plain");
+	bool *plain = &config_of(options)->vmm.plain_uart;
 
-	if (!plain && strcmp(value, "fast") != 0)
-		return tl_options_bad(options, "wants fast or plain");
-	config_of(options)->vmm.plain_uart = plain;
-	return 0;
+	return take_either(options, value, "fast", "plain", plain);
 }
 
 static int set_report(struct tl_options *options, char *value)
@@ -177,10 +168,7 @@ static int set_console(struct tl_options *options, char *value)
 {
 	bool *is_virtio = &config_of(options)->vmm.virtio_console;
 
-	*is_virtio = !strcmp(value, "virtio");
-	if (!*is_virtio && strcmp(value, "pl011") != 0)
-		return tl_options_bad(options, "wants pl011 or virtio");
-	return 0;
+	return take_either(options, value, "pl011", "virtio", is_virtio);
 }
 
 /* PATH:NAME; a name in Linux's /dev/virtio-ports is a file name. */
@@ -268,17 +256,12 @@ static int set_symbols(struct tl_options *options, char *value)
 
 static int set_timeout(struct tl_options *options, char *value)
 {
-	return set_count(options, value, 1000000, &config_of(options)->vmm.timeout_s);
+	return tl_options_number(options, value, 1, 1000000, &config_of(options)->vmm.timeout_s);
 }
 
 static int set_grace(struct tl_options *options, char *value)
 {
-	uint64_t seconds;
-
-	if (tl_parse_u64(value, 0, 1000000, &seconds))
-		return tl_options_bad(options, "wants a whole number from 0 to 1000000");
-	config_of(options)->vmm.grace_s = (unsigned int)seconds;
-	return 0;
+	return tl_options_number(options, value, 0, 1000000, &config_of(options)->vmm.grace_s);
 }
 
 static int set_ctl(struct tl_options *options, char *value)
@@ -323,88 +306,82 @@ static int set_verbose(struct tl_options *options, char *value)
 }
 
 /* clang-format off */
-#define HEADING(text) {.kind = TL_OPTION_HEADING, .help = (text)}
-#define FLAG          .kind = TL_OPTION_FLAG
-#define VALUE         .kind = TL_OPTION_VALUE
-#define OPTIONAL      .kind = TL_OPTION_OPTIONAL
-#define HERE_ONLY     .place = TL_OPTION_COMMAND_LINE
-
 /* A line an option: kind, name, what its value is called, help, function, value if not given. */
 const struct tl_option tl_run_options[] = {
-	{VALUE, "kernel", .place = TL_OPTION_FILE, .set = set_kernel},
-	HEADING("Machine:"),
-	{VALUE, "firmware", "FILE", "firmware such as U-Boot in the machine's flash, instead of KERNEL",
+	{TL_VALUE, "kernel", .place = TL_OPTION_FILE, .set = set_kernel},
+	TL_HEADING("Machine:"),
+	{TL_VALUE, "firmware", "FILE", "firmware such as U-Boot in the machine's flash, instead of KERNEL",
 		set_firmware},
-	{VALUE, "initrd", "FILE", "initial RAM disk", set_initrd},
-	{VALUE, "append", "STRING", "kernel command line", set_append},
-	{VALUE, "cpus", "N", "vCPUs", set_cpus, "1"},
-	{VALUE, "mem", "SIZE[,huge|thp|merge]",
+	{TL_VALUE, "initrd", "FILE", "initial RAM disk", set_initrd},
+	{TL_VALUE, "append", "STRING", "kernel command line", set_append},
+	{TL_VALUE, "cpus", "N", "vCPUs", set_cpus, "1"},
+	{TL_VALUE, "mem", "SIZE[,huge|thp|merge]",
 		"RAM, with K, M, G; reserved huge pages, transparent ones, or pages that\n"
 		"are shared where they are equal",
 		tl_run_set_mem, "256M"},
-	{VALUE, "pin", "CPU[-CPU][,...]", "CPUs of the host for the vCPUs, one each in turn",
+	{TL_VALUE, "pin", "CPU[-CPU][,...]", "CPUs of the host for the vCPUs, one each in turn",
 		tl_run_set_pin},
-	{VALUE, "gic", "auto|2|3", "interrupt controller; auto: GICv3 where the host has it",
+	{TL_VALUE, "gic", "auto|2|3", "interrupt controller; auto: GICv3 where the host has it",
 		set_gic, "auto"},
-	{VALUE, "msi", "on|off", "message-signalled interrupts: ITS, or GICv2m with a GICv2",
+	{TL_VALUE, "msi", "on|off", "message-signalled interrupts: ITS, or GICv2m with a GICv2",
 		set_msi, "off"},
-	{VALUE, "cpu", "FEATURE=on|off[,...]",
+	{TL_VALUE, "cpu", "FEATURE=on|off[,...]",
 		"features of the CPUs; 'help' lists them; may be repeated", set_cpu,
 		.repeats = true},
-	{VALUE, "dtb", "FILE", "this device tree instead of the machine's own", set_dtb},
-	{VALUE, "overlay", "FILE", "a compiled overlay to apply to the device tree", set_overlay},
-	HEADING("Devices:"),
-	{VALUE, "disk", "FILE[,ro][,io=HOW]",
+	{TL_VALUE, "dtb", "FILE", "this device tree instead of the machine's own", set_dtb},
+	{TL_VALUE, "overlay", "FILE", "a compiled overlay to apply to the device tree", set_overlay},
+	TL_HEADING("Devices:"),
+	{TL_VALUE, "disk", "FILE[,ro][,io=HOW]",
 		"a disk (virtio-blk): a raw file or a block device; may be repeated", set_disk,
 		.repeats = true},
-	{VALUE, "net", "user|tap:IF[,...]",
+	{TL_VALUE, "net", "user|tap:IF[,...]",
 		"a network interface (virtio-net): user networking by passt, or a TAP device;\n"
 		"mac=ADDRESS; user: hostfwd=tcp|udp:[ADDRESS:]PORT:GUESTPORT; may be repeated",
 		tl_run_set_net, .repeats = true},
-	{VALUE, "console", "pl011|virtio",
+	{TL_VALUE, "console", "pl011|virtio",
 		"what standard input and output are to the guest: the UART, or\n"
 		"hvc0 (virtio-console; then its command line wants console=hvc0)",
 		set_console, "pl011"},
-	{VALUE, "port", "SOCKET:NAME",
+	{TL_VALUE, "port", "SOCKET:NAME",
 		"a port (virtio-console, /dev/virtio-ports/NAME) that a program connects\n"
 		"to at SOCKET; may be repeated",
 		set_port, .repeats = true},
-	{VALUE, "vsock", "CID", "sockets to and from the host, which reaches the guest at CID",
+	{TL_VALUE, "vsock", "CID", "sockets to and from the host, which reaches the guest at CID",
 		set_vsock},
-	{FLAG, "rng", NULL, "random numbers of the host (virtio-rng)", set_rng},
-	{OPTIONAL, "balloon", "SIZE",
+	{TL_FLAG, "rng", NULL, "random numbers of the host (virtio-rng)", set_rng},
+	{TL_OPTIONAL, "balloon", "SIZE",
 		"the guest gives back memory that it does not use (virtio-balloon), and SIZE\n"
 		"of what it does",
 		set_balloon},
-	{VALUE, "uart", "fast|plain", "fast: few accesses to the UART exit; plain: each one does",
+	{TL_VALUE, "uart", "fast|plain", "fast: few accesses to the UART exit; plain: each one does",
 		set_uart, "fast"},
-	{VALUE, "share", "DIR:TAG[,ro]",
+	{TL_VALUE, "share", "DIR:TAG[,ro]",
 		"a folder (virtio-9p), which the guest mounts by its tag; may be repeated",
 		set_share, .repeats = true},
-	HEADING("Exits:"),
-	{OPTIONAL, "profile", "FILE",
+	TL_HEADING("Exits:"),
+	{TL_OPTIONAL, "profile", "FILE",
 		"trace every exit; table on standard error, FILE: as JSON too", set_profile},
-	{OPTIONAL, "count", "FILE",
+	{TL_OPTIONAL, "count", "FILE",
 		"the same from the kernel's own counts: free, but without times", set_counting},
-	{VALUE, "record", "DIR", "record every exit, for 'trapline report DIR'", set_record},
-	{VALUE, "symbols", "FILE", "guest symbols: vmlinux, ELF, System.map (the kernel's own)",
+	{TL_VALUE, "record", "DIR", "record every exit, for 'trapline report DIR'", set_record},
+	{TL_VALUE, "symbols", "FILE", "guest symbols: vmlinux, ELF, System.map (the kernel's own)",
 		set_symbols},
-	HEADING("This run:"),
-	{VALUE, "timeout", "SECONDS", "end the guest after that time, with status 124",
+	TL_HEADING("This run:"),
+	{TL_VALUE, "timeout", "SECONDS", "end the guest after that time, with status 124",
 		set_timeout},
-	{VALUE, "grace", "SECONDS", "time to power off after SIGTERM, which presses the power key",
+	{TL_VALUE, "grace", "SECONDS", "time to power off after SIGTERM, which presses the power key",
 		set_grace, "60"},
-	{VALUE, "ctl", "SOCKET", "make a socket for 'trapline ctl SOCKET'", set_ctl},
-	{VALUE, "dump-dtb", "FILE", "write the device tree that the guest would get, and end",
-		set_dump_dtb, HERE_ONLY},
-	{FLAG, "show-layout", NULL, "print what goes where in RAM, and end", set_show_layout,
-		HERE_ONLY},
-	{VALUE, "config", "FILE", "options from a file, a line each: name = value", HERE_ONLY},
-	{FLAG, "print-config", NULL, "print the options in effect as such a file, and end",
-		HERE_ONLY},
-	{FLAG, "verbose", NULL, "say more; exits to user space by reason at the end", set_verbose,
+	{TL_VALUE, "ctl", "SOCKET", "make a socket for 'trapline ctl SOCKET'", set_ctl},
+	{TL_VALUE, "dump-dtb", "FILE", "write the device tree that the guest would get, and end",
+		set_dump_dtb, TL_HERE_ONLY},
+	{TL_FLAG, "show-layout", NULL, "print what goes where in RAM, and end", set_show_layout,
+		TL_HERE_ONLY},
+	{TL_VALUE, "config", "FILE", "options from a file, a line each: name = value", TL_HERE_ONLY},
+	{TL_FLAG, "print-config", NULL, "print the options in effect as such a file, and end",
+		TL_HERE_ONLY},
+	{TL_FLAG, "verbose", NULL, "say more; exits to user space by reason at the end", set_verbose,
 		.letter = 'v'},
-	{FLAG, "help", NULL, "this text", .letter = 'h', HERE_ONLY},
+	TL_OPTION_HELP,
 };
 /* clang-format on */
 

@@ -2,7 +2,7 @@
 /*
  * Options by a table: from the command line and from a file, which comes first and loses;
  * what is wrong is said with its place; what is printed can be read again.
- * Links: cli/options.c tests/unit/fake_log.c
+ * Links: cli/options.c base/parse.c tests/unit/fake_log.c
  */
 #include "tests/unit/unit.h"
 
@@ -44,6 +44,7 @@ static const struct tl_option table[] = {
 		.metavar = "FILE",
 		.help = "f",
 		.place = TL_OPTION_COMMAND_LINE},
+	TL_OPTION_HELP,
 };
 
 static struct tl_options options;
@@ -53,8 +54,11 @@ static int setup(void **state)
 	(void)state;
 	fake_log_reset(NULL);
 	seen[0] = 0;
-	options = (struct tl_options){
-		.command = "run", .table = table, .count = sizeof(table) / sizeof(table[0])};
+	options = (struct tl_options){.command = "run",
+		.table = table,
+		.count = ARRAY_LEN(table),
+		.head = "head\n",
+		.tail = "tail\n"};
 	return 0;
 }
 
@@ -122,6 +126,13 @@ static void test_wrong_words(void **state)
 	assert_error("--kernel");
 	assert_int_equal(TAKE("--disk"), -EINVAL);
 	assert_error("option '--disk' wants a value; see trapline run --help");
+	/* Letters in a group. */
+	assert_int_equal(TAKE("--cpus=1", "-vxv"), -EINVAL);
+	assert_error("unknown option '-x'; see trapline run --help");
+	assert_int_equal(TAKE("--cpus=1", "-vo"), -EINVAL);
+	assert_error("option '-o' wants a value; see trapline run --help");
+	assert_int_equal(TAKE("-v", "--verbose=1"), -EINVAL);
+	assert_error("unknown option '--verbose=1'; see trapline run --help");
 	assert_int_equal(TAKE("--disk", "bad"), 0);
 	assert_int_equal(tl_options_apply(&options), -EINVAL);
 	assert_error("--disk 'bad': wants good");
@@ -169,6 +180,95 @@ static void test_wrong_lines(void **state)
 	assert_error(":1: disk 'bad': wants good");
 }
 
+/* What nobody says has its fallback, which nobody has given. */
+static void test_fallback(void **state)
+{
+	int first;
+
+	(void)state;
+	assert_int_equal(TAKE("-v"), 0);
+	assert_int_equal(tl_options_apply(&options), 0);
+	assert_string_equal(seen, "cpus=1;verbose=-;");
+	assert_false(tl_options_has(&options, "cpus", NULL));
+}
+
+static int ran(struct tl_options *of, int argc, char **argv)
+{
+	assert_ptr_equal(of, &options);
+	snprintf(seen + strlen(seen), sizeof(seen) - strlen(seen), "run:%d:%s;", argc,
+		argc ? argv[0] : "-");
+	return 42;
+}
+
+static int run(char **words)
+{
+	int argc = 0;
+
+	while (words[argc])
+		argc++;
+	optind = 0;
+	seen[0] = 0;
+	return tl_options_run(&options, argc, words, ran);
+}
+
+#define RUN(...) run((char *[]){"run", __VA_ARGS__, NULL})
+
+static void test_run(void **state)
+{
+	(void)state;
+	assert_int_equal(RUN("a", "-v", "b"), 42);
+	assert_string_equal(seen, "cpus=1;verbose=-;run:2:a;");
+	assert_int_equal(RUN("--cpus", "bad"), 2);
+	assert_string_equal(seen, "");
+	assert_error("--cpus 'bad': wants good");
+	assert_int_equal(RUN("--bogus"), 2);
+	assert_error("unknown option '--bogus'");
+	/* What follows help does not matter. */
+	assert_int_equal(RUN("-h", "--bogus"), 0);
+	assert_string_equal(seen, "");
+	/* What follows the first argument is not ours. */
+	options.command_follows = true;
+	assert_int_equal(RUN("-v", "a", "--bogus"), 42);
+	assert_string_equal(seen, "cpus=1;verbose=-;run:2:a;");
+	assert_nothing_logged();
+}
+
+static int set_number(struct tl_options *of, char *value)
+{
+	unsigned int number = 0;
+	int ret = tl_options_number(of, value, 2, 30, &number);
+
+	snprintf(seen + strlen(seen), sizeof(seen) - strlen(seen), "%u;", number);
+	return ret;
+}
+
+static int set_choice(struct tl_options *of, char *value)
+{
+	static const char *const names[] = {"one", "two", "three"};
+	int ret = tl_options_choice(of, value, names, ARRAY_LEN(names));
+
+	snprintf(seen + strlen(seen), sizeof(seen) - strlen(seen), "%d;", ret < 0 ? -1 : ret);
+	return ret < 0 ? ret : 0;
+}
+
+static void test_values(void **state)
+{
+	static const struct tl_option values[] = {
+		{TL_VALUE, "number", "N", "", set_number, .repeats = true},
+		{TL_VALUE, "choice", "A", "", set_choice, .repeats = true}};
+
+	(void)state;
+	options.table = values;
+	options.count = ARRAY_LEN(values);
+	assert_int_equal(
+		RUN("--number=2", "--number=30", "--choice", "three", "--choice", "one"), 42);
+	assert_string_equal(seen, "2;30;2;0;run:0:-;");
+	assert_int_equal(RUN("--number=31"), 2);
+	assert_error("--number '31': wants a whole number from 2 to 30");
+	assert_int_equal(RUN("--choice", "on"), 2);
+	assert_error("--choice 'on': wants one, two or three");
+}
+
 /* What is printed has the same effect. */
 static void test_print(void **state)
 {
@@ -202,7 +302,7 @@ static void test_help(void **state)
 	(void)state;
 	tl_options_help(&options, out);
 	fclose(out);
-	assert_string_equal(text, "\nMachine:\n"
+	assert_string_equal(text, "head\n\nMachine:\n"
 				  "  --cpus N            vCPUs (1)\n"
 				  "  --disk A-VERY-LONG-NAME\n"
 				  "                      a disk\n"
@@ -210,7 +310,8 @@ static void test_help(void **state)
 				  "  --profile[=FILE]    traces\n"
 				  "  -v, --verbose       more\n"
 				  "  -o, --out FILE      writes\n"
-				  "  --config FILE       f\n");
+				  "  --config FILE       f\n"
+				  "  -h, --help          this text\ntail\n");
 	free(text);
 }
 
@@ -221,6 +322,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_wrong_words, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_file, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_wrong_lines, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_fallback, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_run, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_values, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_print, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_help, setup, teardown),
 	};

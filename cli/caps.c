@@ -2,8 +2,6 @@
 /*
  * trapline caps: what this host can do, as text or as JSON.
  */
-#include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,21 +10,27 @@
 
 #include "base/log.h"
 #include "cli/cli.h"
+#include "cli/options.h"
 #include "vmm/caps.h"
 #include "vmm/vmm.h"
 
 #define CAPS_SCHEMA "trapline-caps-1"
 
-static const char help_text[] =
+static const char help_head[] =
 	"usage: trapline caps [--json]\n"
 	"\n"
 	"Prints what this host's KVM can do for guests, what its kernel lets the profiler\n"
 	"see, and what each thing that is missing costs you.\n"
-	"\n"
-	"  --json       the same for programs (docs/caps-schema.md)\n"
-	"  -h, --help   this text\n"
+	"\n";
+
+static const char help_tail[] =
 	"\n"
 	"Exit status: 0 printed, 1 output could not be written, 2 usage, 4 no usable KVM.\n";
+
+static const struct tl_option table[] = {
+	{TL_FLAG, "json", NULL, "the same for programs (docs/caps-schema.md)"},
+	TL_OPTION_HELP,
+};
 
 /* How long `without` is less its star, which stands for a line below the text. */
 static size_t length_without_star(const struct tl_cap *cap)
@@ -119,44 +123,30 @@ static int print_json(const struct tl_caps *caps)
 	return ret;
 }
 
-int tl_cli_caps(int argc, char **argv)
+static int caps_run(struct tl_options *options, int argc, char **argv)
 {
-	static const struct option options[] = {
-		{"json", no_argument, NULL, 'j'},
-		{"help", no_argument, NULL, 'h'},
-		{NULL, 0, NULL, 0},
-	};
 	struct tl_caps caps;
-	bool json = false;
-	int option, ret = 0;
 
-	opterr = 0;
-	while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
-		if (option == 'h') {
-			fputs(help_text, stdout);
-			return TL_STATUS_OK;
-		}
-		if (option != 'j') {
-			tl_log_error(
-				"unknown option '%s'; see trapline caps --help", argv[optind - 1]);
-			return TL_STATUS_USAGE;
-		}
-		json = true;
-	}
-	if (optind < argc) {
-		tl_log_error(
-			"'%s': caps takes no argument; see trapline caps --help", argv[optind]);
+	if (argc) {
+		tl_log_error("'%s': caps takes no argument; see trapline caps --help", argv[0]);
 		return TL_STATUS_USAGE;
 	}
 	if (tl_caps_probe(&caps))
 		return TL_STATUS_HOST;
-	if (json)
-		ret = print_json(&caps);
+	if (tl_options_has(options, "json", NULL))
+		print_json(&caps);
 	else
 		print_text(&caps);
-	if (ret || fflush(stdout) || ferror(stdout)) {
-		tl_log_error("cannot write to standard output: %s", strerror(errno));
-		return TL_STATUS_FAILURE;
-	}
 	return TL_STATUS_OK;
+}
+
+int tl_cli_caps(int argc, char **argv)
+{
+	struct tl_options options = {.command = "caps",
+		.table = table,
+		.count = sizeof(table) / sizeof(table[0]),
+		.head = help_head,
+		.tail = help_tail};
+
+	return tl_options_run(&options, argc, argv, caps_run);
 }

@@ -3,7 +3,6 @@
  * trapline ctl: asks something of a VM that runs, through its control socket (docs/ctl.md).
  */
 #include <errno.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -19,8 +18,9 @@
 #include "base/parse.h"
 #include "base/status.h"
 #include "cli/cli.h"
+#include "cli/options.h"
 
-static const char help_text[] =
+static const char help_head[] =
 	"usage: trapline ctl [--json] SOCKET COMMAND [ARGUMENT]\n"
 	"\n"
 	"Asks something of a VM that was started by 'trapline run --ctl SOCKET'.\n"
@@ -32,11 +32,16 @@ static const char help_text[] =
 	"  reset              restart the guest in place\n"
 	"  quit               end the VM at once\n"
 	"  profile [SECONDS]  profile its exits for so long (10), and print the profile\n"
-	"\n"
-	"  --json       print the VM's answer as it is\n"
-	"  -h, --help   this text\n"
+	"\n";
+
+static const char help_tail[] =
 	"\n"
 	"Exit status: 0 done, 1 the VM cannot do it, 2 usage, 4 there is no such VM.\n";
+
+static const struct tl_option table[] = {
+	{TL_FLAG, "json", NULL, "print the VM's answer as it is"},
+	TL_OPTION_HELP,
+};
 
 /* Connects. Returns the file descriptor or -1 (logged). */
 static int connect_to(const char *path)
@@ -154,10 +159,6 @@ static int carry_out(const char *path, json_t *request, bool raw)
 	} else if (line) {
 		status = print_answer(answer);
 	}
-	if (fflush(stdout) || ferror(stdout)) {
-		tl_log_error("cannot write to standard output: %s", strerror(errno));
-		status = TL_STATUS_FAILURE;
-	}
 	json_decref(answer);
 	free(line);
 	return status;
@@ -194,34 +195,25 @@ static json_t *request_of(int argc, char **argv)
 	return json_pack("{ss sI}", "command", argv[1], "seconds", (json_int_t)seconds);
 }
 
-int tl_cli_ctl(int argc, char **argv)
+static int ctl_run(struct tl_options *options, int argc, char **argv)
 {
-	static const struct option options[] = {
-		{"json", no_argument, NULL, 'j'},
-		{"help", no_argument, NULL, 'h'},
-		{NULL, 0, NULL, 0},
-	};
-	json_t *request;
-	bool raw = false;
-	int option, status;
+	json_t *request = request_of(argc, argv);
+	int status;
 
-	opterr = 0;
-	while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
-		if (option == 'h') {
-			fputs(help_text, stdout);
-			return TL_STATUS_OK;
-		}
-		if (option != 'j') {
-			tl_log_error(
-				"unknown option '%s'; see trapline ctl --help", argv[optind - 1]);
-			return TL_STATUS_USAGE;
-		}
-		raw = true;
-	}
-	request = request_of(argc - optind, argv + optind);
 	if (!request)
 		return TL_STATUS_USAGE;
-	status = carry_out(argv[optind], request, raw);
+	status = carry_out(argv[0], request, tl_options_has(options, "json", NULL));
 	json_decref(request);
 	return status;
+}
+
+int tl_cli_ctl(int argc, char **argv)
+{
+	struct tl_options options = {.command = "ctl",
+		.table = table,
+		.count = sizeof(table) / sizeof(table[0]),
+		.head = help_head,
+		.tail = help_tail};
+
+	return tl_options_run(&options, argc, argv, ctl_run);
 }

@@ -4,68 +4,58 @@
  */
 #include "cli/target.h"
 
+#include <errno.h>
 #include <stdio.h>
 
 #include "base/log.h"
-#include "base/parse.h"
-#include "base/status.h"
 #include "trace/tool/maps.h"
 
-int tl_cli_number(const char *option, unsigned int max, unsigned int *number)
+/* The first member of the command's configuration. */
+static struct tl_target_config *target_of(struct tl_options *options)
 {
-	uint64_t value;
-
-	if (!tl_parse_u64(optarg, 1, max, &value)) {
-		*number = (unsigned int)value;
-		return 0;
-	}
-	tl_log_error("%s '%s': wants a whole number from 1 to %u", option, optarg, max);
-	return -1;
+	return options->opaque;
 }
 
-int tl_cli_target_option(struct tl_target_config *target, int option, int *all)
+int tl_cli_set_pid(struct tl_options *options, char *value)
 {
 	unsigned int pid = 0;
-	int ret;
+	int ret = tl_options_number(options, value, 1, 4194304, &pid);
 
-	switch (option) {
-	case TL_CLI_OPT_PID:
-		ret = tl_cli_number("--pid", 4194304, &pid);
-		target->pid = (pid_t)pid;
-		return ret;
-	case 'a':
-		*all = 1;
-		return 0;
-	case TL_CLI_OPT_SYMBOLS:
-		target->symbols = optarg;
-		return 0;
-	case TL_CLI_OPT_DTB:
-		target->dtb = optarg;
-		return 0;
-	case TL_CLI_OPT_MAP:
-		target->map = optarg;
-		if (tl_map_by_name(optarg))
-			return 0;
-		tl_log_error("--map '%s': there are %s", optarg, tl_map_names());
-		return -1;
-	default:
-		return 1;
-	}
+	target_of(options)->pid = (pid_t)pid;
+	return ret;
 }
 
-int tl_cli_target_check(const struct tl_target_config *target, int all, const char *command)
+int tl_cli_set_symbols(struct tl_options *options, char *value)
 {
-	if ((target->pid != 0) + all + (target->command != NULL) == 1)
-		return 0;
-	tl_log_error(
-		"say whose exits: --pid PID, -a or -- COMMAND; see trapline %s --help", command);
-	return -1;
+	target_of(options)->symbols = value;
+	return 0;
 }
 
-int tl_cli_bad_option(int option, char *const *argv, const char *command)
+int tl_cli_set_map(struct tl_options *options, char *value)
 {
-	tl_log_error("%s '%s'; see trapline %s --help",
-		option == ':' ? "a value is missing behind" : "unknown option", argv[optind - 1],
-		command);
-	return TL_STATUS_USAGE;
+	char wanted[256];
+
+	target_of(options)->map = value;
+	if (tl_map_by_name(value))
+		return 0;
+	snprintf(wanted, sizeof(wanted), "there are %s", tl_map_names());
+	return tl_options_bad(options, wanted);
+}
+
+int tl_cli_set_dtb(struct tl_options *options, char *value)
+{
+	target_of(options)->dtb = value;
+	return 0;
+}
+
+int tl_cli_target_check(
+	struct tl_target_config *target, const struct tl_options *options, int argc, char **argv)
+{
+	if (argc)
+		target->command = argv;
+	if ((target->pid != 0) + tl_options_has(options, "all", NULL) + (argc != 0) == 1)
+		return 0;
+	tl_log_error("say whose exits: --pid PID, -a or -- COMMAND; see trapline %s --help",
+		options->command);
+	return -EINVAL;
 }

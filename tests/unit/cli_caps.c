@@ -2,7 +2,7 @@
 /*
  * trapline caps: what it prints of a host that the test makes up, as text and as
  * JSON, and how it ends.
- * Links: cli/caps.c vmm/arch/arm64/el2_mode.c tests/unit/fake_log.c
+ * Links: cli/caps.c cli/options.c base/parse.c vmm/arch/arm64/el2_mode.c tests/unit/fake_log.c
  * Libs: jansson
  */
 #include "tests/unit/unit.h"

@@ -2,7 +2,7 @@
 /*
  * trapline profile: what its options say to the profiler, and what is refused.
  * Links: cli/target.c
- * Links: cli/profile.c base/parse.c tests/unit/fake_log.c
+ * Links: cli/profile.c cli/options.c base/parse.c tests/unit/fake_log.c
  */
 #include "tests/unit/unit.h"
 
@@ -15,6 +15,7 @@
 #include "base/status.h"
 #include "cli/cli.h"
 #include "tests/unit/fake_log.h"
+#include "tests/unit/keep.h"
 #include "trace/tool/maps.h"
 #include "trace/tool/watch.h"
 
@@ -29,6 +30,10 @@ int tl_watch_run(const struct tl_watch_config *config)
 {
 	watched.calls++;
 	watched.config = *config;
+	watched.config.target.symbols = keep(config->target.symbols);
+	watched.config.target.map = keep(config->target.map);
+	watched.config.target.dtb = keep(config->target.dtb);
+	watched.config.json = keep(config->json);
 	return watched.status;
 }
 
@@ -197,8 +202,8 @@ static void test_unknown(void **state)
 	EXPECT_USAGE(ARGUMENTS("--all=x"), "'--all=x'");
 	/* --seconds or --symbols */
 	EXPECT_USAGE(ARGUMENTS("--s", "1"), "'--s'");
-	EXPECT_USAGE(ARGUMENTS("-a", "--pid"), "a value is missing behind '--pid'", "--help");
-	EXPECT_USAGE(ARGUMENTS("-a", "--json"), "a value is missing behind '--json'");
+	EXPECT_USAGE(ARGUMENTS("-a", "--pid"), "option '--pid' wants a value", "--help");
+	EXPECT_USAGE(ARGUMENTS("-a", "--json"), "option '--json' wants a value");
 }
 
 /* To standard output, and nothing is done. */

@@ -2,7 +2,7 @@
 /*
  * trapline record: what its options say to the recorder, and what is refused.
  * Links: cli/target.c
- * Links: cli/record.c base/parse.c tests/unit/fake_log.c
+ * Links: cli/record.c cli/options.c base/parse.c tests/unit/fake_log.c
  */
 #include "tests/unit/unit.h"
 
@@ -15,6 +15,7 @@
 #include "base/status.h"
 #include "cli/cli.h"
 #include "tests/unit/fake_log.h"
+#include "tests/unit/keep.h"
 #include "trace/tool/maps.h"
 #include "trace/tool/record.h"
 
@@ -29,6 +30,10 @@ int tl_record_run(const struct tl_record_config *config)
 {
 	called.count++;
 	called.config = *config;
+	called.config.target.symbols = keep(config->target.symbols);
+	called.config.target.map = keep(config->target.map);
+	called.config.target.dtb = keep(config->target.dtb);
+	called.config.path = keep(config->path);
 	return called.status;
 }
 
@@ -271,9 +276,9 @@ static void test_unknown(void **state)
 	EXPECT_USAGE(ARGUMENTS("--all=x"), "'--all=x'");
 	/* --stop-after, --size or --symbols */
 	EXPECT_USAGE(ARGUMENTS("--s", "1"), "'--s'");
-	EXPECT_USAGE(ARGUMENTS("-a", "--pid"), "a value is missing behind '--pid'", "--help");
-	EXPECT_USAGE(ARGUMENTS("-a", "-o"), "a value is missing behind '-o'", "record --help");
-	EXPECT_USAGE(ARGUMENTS("-a", "--dtb"), "a value is missing behind '--dtb'");
+	EXPECT_USAGE(ARGUMENTS("-a", "--pid"), "option '--pid' wants a value", "--help");
+	EXPECT_USAGE(ARGUMENTS("-a", "-o"), "option '-o' wants a value", "record --help");
+	EXPECT_USAGE(ARGUMENTS("-a", "--dtb"), "option '--dtb' wants a value");
 }
 
 /* To standard output, and nothing is done; what is wrong behind it does not matter. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * trapline report: what its options say to the report, and what is refused.
- * Links: cli/report.c base/parse.c tests/unit/fake_log.c
+ * Links: cli/report.c cli/options.c base/parse.c tests/unit/fake_log.c
  */
 #include "tests/unit/unit.h"
 
@@ -14,6 +14,7 @@
 #include "base/status.h"
 #include "cli/cli.h"
 #include "tests/unit/fake_log.h"
+#include "tests/unit/keep.h"
 #include "trace/report/group.h"
 #include "trace/tool/report.h"
 
@@ -28,6 +29,7 @@ int tl_report_run(const struct tl_report_config *config)
 {
 	called.count++;
 	called.config = *config;
+	called.config.part.symbols = keep(config->part.symbols);
 	return called.status;
 }
 
@@ -128,7 +130,7 @@ static void test_by(void **state)
 	EXPECT_RUN("--by=three", "folder");
 	assert_int_equal(called.config.by, 2);
 	EXPECT_USAGE(ARGUMENTS("--by", "four", "folder"), "--by 'four'", "class, detail, device",
-		"symbol, pc, vcpu and handler");
+		"symbol, pc, vcpu or handler");
 	EXPECT_USAGE(ARGUMENTS("--by", "", "folder"), "--by ''");
 }
 
@@ -147,7 +149,7 @@ static void test_format(void **state)
 	EXPECT_RUN("--format", "openmetrics", "folder");
 	assert_int_equal(called.config.format, TL_REPORT_OPENMETRICS);
 	EXPECT_USAGE(ARGUMENTS("--format", "CSV", "folder"), "--format 'CSV'", "text, json, csv",
-		"folded, openmetrics");
+		"folded or openmetrics");
 	EXPECT_USAGE(ARGUMENTS("--format", "", "folder"), "--format ''");
 }
 
@@ -159,7 +161,7 @@ static void test_weight(void **state)
 	EXPECT_RUN("--weight", "count", "--format", "folded", "folder");
 	assert_int_equal(called.config.weight, TL_FOLDED_COUNT);
 	EXPECT_USAGE(ARGUMENTS("--format", "folded", "--weight", "ns", "folder"), "--weight 'ns'",
-		"count and time");
+		"count or time");
 	EXPECT_USAGE(ARGUMENTS("--weight", "count", "folder"), "--weight", "--format folded");
 	EXPECT_USAGE(ARGUMENTS("--by", "two", "--format", "folded", "folder"), "--by");
 }
@@ -256,8 +258,8 @@ static void test_unknown(void **state)
 	/* --format or --from; --vcpu or --vm */
 	EXPECT_USAGE(ARGUMENTS("--f", "1"), "'--f'");
 	EXPECT_USAGE(ARGUMENTS("--v", "1"), "'--v'");
-	EXPECT_USAGE(ARGUMENTS("folder", "--by"), "a value is missing behind '--by'", "--help");
-	EXPECT_USAGE(ARGUMENTS("folder", "--to"), "a value is missing behind '--to'");
+	EXPECT_USAGE(ARGUMENTS("folder", "--by"), "option '--by' wants a value", "--help");
+	EXPECT_USAGE(ARGUMENTS("folder", "--to"), "option '--to' wants a value");
 }
 
 /* To standard output, and nothing is done; what is wrong behind it does not matter. */

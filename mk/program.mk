@@ -14,7 +14,7 @@ PROGRAM_OBJECTS := $(PROGRAM_SOURCES:%=$(PROGRAM_OBJ)/%.o) $(PROGRAM_OBJ)/vmm/ma
 BPF_OBJECT := $(BUILD)/bpf/exits.bpf.o
 C_WARNINGS := -Wall -Wextra -Werror -Wstrict-prototypes -Wmissing-prototypes -Wvla
 PROGRAM_CFLAGS := -std=c17 -D_GNU_SOURCE -O2 -g $(C_WARNINGS) -fstack-protector-strong \
-	-ffile-prefix-map=$(CURDIR)/= -I. -I$(BUILD)/gen \
+	-mno-outline-atomics -ffile-prefix-map=$(CURDIR)/= -I. -I$(BUILD)/gen \
 	-isystem $(BUILD)/kernel/include -isystem $(SYSROOT)/usr/include \
 	-isystem $(SYSROOT)/usr/include/aarch64-linux-gnu \
 	-isystem $(SYSROOT)/usr/include/traceevent -isystem $(SYSROOT)/usr/include/tracefs

@@ -11,9 +11,9 @@ static inline enum tl_mmio_result mmio_access(struct tl_dev *dev, struct tl_mmio
 {
 	enum tl_mmio_result result;
 
-	pthread_mutex_lock(&dev->lock);
+	tl_lock_acquire(&dev->lock);
 	result = dev->ops->mmio(dev, access);
-	pthread_mutex_unlock(&dev->lock);
+	tl_lock_release(&dev->lock);
 	return result;
 }
 

@@ -2,7 +2,7 @@
 /*
  * virtio-balloon: pages that the guest gives or reports are taken, and no others; what is asked
  * and what is given; requests that are none.
- * Links: vmm/dev/virtio/balloon.c vmm/dev/virtio/virtio.c vmm/dev/virtio/mmio.c
+ * Links: vmm/dev/virtio/balloon.c vmm/dev/virtio/virtio.c vmm/dev/virtio/mmio.c vmm/core/lock.c
  * Links: vmm/dev/virtio/queue.c vmm/core/mem.c tests/unit/fake_virtio.c tests/unit/fake_log.c
  * Libs: fdt
  */

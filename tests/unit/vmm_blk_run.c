@@ -5,7 +5,7 @@
  * Links: vmm/dev/virtio/blk.c vmm/dev/virtio/blk_request.c vmm/dev/virtio/blk_file.c
  * Links: vmm/dev/virtio/blk_ring.c vmm/dev/virtio/virtio.c vmm/dev/virtio/mmio.c
  * Links: vmm/dev/virtio/queue.c vmm/core/mem.c
- * Links: tests/unit/fake_disk.c tests/unit/fake_virtio.c tests/unit/fake_log.c
+ * Links: tests/unit/fake_disk.c tests/unit/fake_virtio.c tests/unit/fake_log.c vmm/core/lock.c
  * Libs: fdt uring
  * Wraps: preadv2 pwritev2 fdatasync fallocate io_uring_submit
  * Wraps: io_uring_queue_init_params fstatfs

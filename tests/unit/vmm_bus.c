@@ -2,7 +2,7 @@
 /*
  * The MMIO bus: who answers at an address, and that what nobody answers reads as
  * zero, is counted, and is logged once an address.
- * Links: vmm/core/bus.c
+ * Links: vmm/core/bus.c vmm/core/lock.c
  */
 #include "tests/unit/unit.h"
 
@@ -25,7 +25,7 @@ static enum tl_mmio_result fake_mmio(struct tl_dev *dev, struct tl_mmio *access)
 	struct fake *fake = (struct fake *)dev;
 
 	/* The bus holds the device's lock. */
-	assert_int_equal(pthread_mutex_trylock(&dev->lock), EBUSY);
+	assert_false(tl_lock_try(&dev->lock));
 	fake->last = *access;
 	fake->accesses++;
 	if (!access->is_write)
@@ -41,7 +41,6 @@ static void fake_reset(struct tl_dev *dev)
 static void fake_fini(struct tl_dev *dev)
 {
 	((struct fake *)dev)->finis++;
-	pthread_mutex_destroy(&dev->lock);
 }
 
 static const struct tl_dev_ops fake_ops = {
@@ -57,13 +56,25 @@ static const struct tl_dev_ops no_reset_ops = {
 	.fini = fake_fini,
 };
 
+/* As an exit makes it: `first` tells that an access which nobody handled is the first one there. */
+static bool do_access(struct tl_bus *bus, uint64_t gpa, unsigned int size, bool is_write,
+	uint64_t *value, bool *first)
+{
+	struct tl_mmio access = {
+		.size = size, .is_write = is_write, .value = is_write ? *value : 0};
+	bool handled = tl_bus_access(bus, gpa, &access);
+
+	*first = !handled && tl_bus_note_unhandled(bus, gpa);
+	*value = handled ? access.value : 0;
+	return handled;
+}
+
 static struct fake fake_at(uint64_t base, uint64_t size)
 {
 	return (struct fake){
 		.dev =
 			{
 				.ops = &fake_ops,
-				.lock = PTHREAD_MUTEX_INITIALIZER,
 				.base = base,
 				.size = size,
 			},
@@ -223,8 +234,8 @@ static void test_access(void **state)
 	for (unsigned int size = 1; size <= 8; size *= 2) {
 		for (uint64_t offset = 0; offset <= 0x1000 - size; offset += offset < 8 ? 1 : 7) {
 			value = 0xdead; /* a read must not see what was there before */
-			assert_true(tl_bus_access(
-				bus, 0x9000000 + offset, size, false, &value, &first));
+			assert_true(
+				do_access(bus, 0x9000000 + offset, size, false, &value, &first));
 			assert_int_equal(a.last.offset, offset);
 			assert_int_equal(a.last.size, size);
 			assert_int_equal(a.last.value, 0);
@@ -234,15 +245,15 @@ static void test_access(void **state)
 		}
 	}
 	value = 0xcafe;
-	assert_true(tl_bus_access(bus, 0x9000ffc, 4, true, &value, &first));
+	assert_true(do_access(bus, 0x9000ffc, 4, true, &value, &first));
 	assert_true(a.last.is_write);
 	assert_int_equal(a.last.offset, 0xffc);
 	assert_int_equal(a.last.value, 0xcafe);
 	assert_int_equal(value, 0xcafe);
 	assert_int_equal(tl_bus_unhandled(bus), 0);
 	/* The lock was given back. */
-	assert_int_equal(pthread_mutex_trylock(&a.dev.lock), 0);
-	pthread_mutex_unlock(&a.dev.lock);
+	assert_true(tl_lock_try(&a.dev.lock));
+	tl_lock_release(&a.dev.lock);
 	tl_bus_fini(bus);
 }
 
@@ -261,18 +272,18 @@ static void test_access_across_two_devices(void **state)
 	for (unsigned int size = 2; size <= 8; size *= 2) {
 		for (unsigned int inside = 1; inside < size; inside++) {
 			value = 0xdead;
-			assert_false(tl_bus_access(
-				bus, 0x9001000 - inside, size, false, &value, &first));
+			assert_false(
+				do_access(bus, 0x9001000 - inside, size, false, &value, &first));
 			assert_int_equal(value, 0);
 			value = 0xdead;
 			assert_false(
-				tl_bus_access(bus, 0x9002001 - inside, size, true, &value, &first));
+				do_access(bus, 0x9002001 - inside, size, true, &value, &first));
 		}
 	}
 	assert_int_equal(a.accesses + b.accesses, 0);
 	assert_int_equal(tl_bus_unhandled(bus), 22);
 	/* At the very end of the address space it wraps, too. */
-	assert_false(tl_bus_access(bus, UINT64_MAX, 8, false, &value, &first));
+	assert_false(do_access(bus, UINT64_MAX, 8, false, &value, &first));
 	tl_bus_fini(bus);
 }
 
@@ -283,17 +294,17 @@ static void test_unmapped(void **state)
 	bool first = false;
 
 	tl_bus_freeze(bus);
-	assert_false(tl_bus_access(bus, 0x5000, 4, false, &value, &first));
+	assert_false(do_access(bus, 0x5000, 4, false, &value, &first));
 	assert_int_equal(value, 0);
 	assert_true(first);
 	value = 0xdead;
-	assert_false(tl_bus_access(bus, 0x5000, 4, false, &value, &first));
+	assert_false(do_access(bus, 0x5000, 4, false, &value, &first));
 	assert_int_equal(value, 0);
 	assert_false(first);
 	/* Another address is another message, whatever was done there. */
-	assert_false(tl_bus_access(bus, 0x5004, 1, true, &value, &first));
+	assert_false(do_access(bus, 0x5004, 1, true, &value, &first));
 	assert_true(first);
-	assert_false(tl_bus_access(bus, 0x5004, 8, false, &value, &first));
+	assert_false(do_access(bus, 0x5004, 8, false, &value, &first));
 	assert_false(first);
 	assert_int_equal(tl_bus_unhandled(bus), 4);
 	tl_bus_fini(bus);
@@ -310,12 +321,12 @@ static void test_device_does_not_handle(void **state)
 	assert_int_equal(add(bus, &a), 0);
 	tl_bus_freeze(bus);
 	a.result = TL_MMIO_UNHANDLED;
-	assert_false(tl_bus_access(bus, 0x9000004, 4, false, &value, &first));
+	assert_false(do_access(bus, 0x9000004, 4, false, &value, &first));
 	assert_int_equal(value, 0); /* not what the device left there */
 	assert_true(first);
 	a.result = TL_MMIO_ERROR;
 	value = 0xdead;
-	assert_false(tl_bus_access(bus, 0x9000004, 4, false, &value, &first));
+	assert_false(do_access(bus, 0x9000004, 4, false, &value, &first));
 	assert_int_equal(value, 0);
 	assert_false(first);
 	assert_int_equal(tl_bus_unhandled(bus), 2);
@@ -334,7 +345,7 @@ static void test_unhandled_at_many_addresses(void **state)
 			uint64_t value;
 			bool first;
 
-			assert_false(tl_bus_access(bus, gpa, 8, false, &value, &first));
+			assert_false(do_access(bus, gpa, 8, false, &value, &first));
 			messages += first;
 		}
 	}

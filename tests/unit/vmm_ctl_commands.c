@@ -9,7 +9,7 @@
  * Links: vmm/arch/arm64/vm_type.c vmm/arch/arm64/gic.c vmm/arch/arm64/gic_reset.c
  * Links: vmm/arch/arm64/suspend.c vmm/arch/arm64/nisv.c vmm/arch/arm64/smccc.c
  * Links: vmm/arch/arm64/cpu_features.c vmm/arch/arm64/id_regs.c vmm/arch/arm64/id_fields.c
- * Links: tests/unit/fake_kvm.c tests/unit/fake_vm.c tests/unit/fake_log.c
+ * Links: tests/unit/fake_kvm.c tests/unit/fake_vm.c tests/unit/fake_log.c vmm/core/lock.c
  * Libs: jansson
  * Wraps: timerfd_settime
  */

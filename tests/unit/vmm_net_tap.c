@@ -4,7 +4,7 @@
  * (virtio 1.2, section 5.1.6).
  * Links: vmm/dev/virtio/net.c vmm/dev/virtio/net_tap.c vmm/dev/virtio/virtio.c
  * Links: vmm/dev/virtio/mmio.c vmm/dev/virtio/queue.c vmm/core/mem.c
- * Links: tests/unit/fake_net.c tests/unit/fake_log.c
+ * Links: tests/unit/fake_net.c tests/unit/fake_log.c vmm/core/lock.c
  * Libs: fdt
  * Wraps: open ioctl if_nametoindex
  */

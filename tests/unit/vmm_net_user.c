@@ -4,7 +4,7 @@
  * sends back what it gets.
  * Links: vmm/dev/virtio/net.c vmm/dev/virtio/net_user.c vmm/dev/virtio/passt.c
  * Links: vmm/dev/virtio/virtio.c vmm/dev/virtio/mmio.c vmm/dev/virtio/queue.c vmm/core/mem.c
- * Links: tests/unit/fake_net.c tests/unit/fake_log.c
+ * Links: tests/unit/fake_net.c tests/unit/fake_log.c vmm/core/lock.c
  * Libs: fdt
  */
 #include "tests/unit/unit.h"

@@ -7,7 +7,7 @@
  * Links: vmm/dev/virtio/p9/attr.c vmm/dev/virtio/p9/tree.c vmm/dev/virtio/p9/fid.c
  * Links: vmm/dev/virtio/p9/beneath.c vmm/dev/virtio/p9/wire.c
  * Links: vmm/dev/virtio/virtio.c vmm/dev/virtio/mmio.c vmm/dev/virtio/queue.c vmm/core/mem.c
- * Links: tests/unit/fake_virtio.c tests/unit/fake_log.c
+ * Links: tests/unit/fake_virtio.c tests/unit/fake_log.c vmm/core/lock.c
  * Libs: fdt
  */
 #include "tests/unit/unit.h"

@@ -3,7 +3,7 @@
  * The UART as a driver sees it (DDI 0183): registers and their masks, the
  * receive FIFO's levels, and the interrupt line, which is driven at its edges only.
  * Links: vmm/dev/pl011.c vmm/dev/pl011_fast.c vmm/core/status_page.c vmm/core/coalesced.c
- * Links: vmm/core/bus.c tests/unit/fake_slots.c tests/unit/fake_log.c
+ * Links: vmm/core/bus.c tests/unit/fake_slots.c tests/unit/fake_log.c vmm/core/lock.c
  */
 #include "tests/unit/unit.h"
 

@@ -4,7 +4,7 @@
  * one; the page is gone before input can be seen; bursts begin, end, and are never needed for
  * the result; where the kernel cannot do it, every access exits.
  * Links: vmm/dev/pl011.c vmm/dev/pl011_fast.c vmm/core/status_page.c vmm/core/coalesced.c
- * Links: vmm/core/bus.c tests/unit/fake_slots.c tests/unit/fake_log.c
+ * Links: vmm/core/bus.c tests/unit/fake_slots.c tests/unit/fake_log.c vmm/core/lock.c
  */
 #include "tests/unit/unit.h"
 

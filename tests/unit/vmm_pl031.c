@@ -2,7 +2,7 @@
 /*
  * The real-time clock as a driver sees it (DDI 0224), on a host whose clock is
  * what the test says: counting, loading, the alarm and its interrupt line.
- * Links: vmm/dev/pl031.c
+ * Links: vmm/dev/pl031.c vmm/core/lock.c
  * Wraps: time timerfd_settime timerfd_create
  */
 #include "tests/unit/unit.h"

@@ -2,7 +2,7 @@
 /*
  * The GPIO as a driver sees it (DDI 0190): masked data, edges and levels, the interrupt line,
  * and the power key on line 3.
- * Links: vmm/dev/pl061.c
+ * Links: vmm/dev/pl061.c vmm/core/lock.c
  */
 #include "tests/unit/unit.h"
 

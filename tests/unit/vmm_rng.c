@@ -2,7 +2,7 @@
 /*
  * virtio-rng: all of a request is random, and one that is no request is refused.
  * Links: vmm/dev/virtio/rng.c vmm/dev/virtio/virtio.c vmm/dev/virtio/mmio.c vmm/dev/virtio/queue.c
- * Links: vmm/core/mem.c tests/unit/fake_virtio.c tests/unit/fake_log.c
+ * Links: vmm/core/mem.c tests/unit/fake_virtio.c tests/unit/fake_log.c vmm/core/lock.c
  * Libs: fdt
  */
 #include "tests/unit/unit.h"

@@ -15,7 +15,7 @@
  * Links: vmm/dev/pl031.c vmm/dev/pl061.c vmm/dev/virtio/blk.c vmm/dev/virtio/virtio.c
  * Links: vmm/dev/virtio/blk_file.c vmm/dev/virtio/blk_request.c vmm/dev/virtio/blk_ring.c
  * Links: vmm/dev/virtio/mmio.c vmm/dev/virtio/queue.c
- * Links: tests/unit/fake_kvm.c tests/unit/fake_log.c tests/unit/fake_files.c
+ * Links: tests/unit/fake_kvm.c tests/unit/fake_log.c tests/unit/fake_files.c vmm/core/lock.c
  * Libs: elf fdt z zstd jansson uring
  * Wraps: tl_vm_init
  * Links: vmm/arch/arm64/cpu_features.c vmm/arch/arm64/id_regs.c vmm/arch/arm64/id_fields.c

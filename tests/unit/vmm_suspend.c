@@ -8,7 +8,7 @@
  * Links: vmm/core/bus.c vmm/core/loop.c vmm/core/console.c vmm/arch/arm64/vcpu_regs.c
  * Links: vmm/arch/arm64/vm_type.c vmm/arch/arm64/gic.c vmm/arch/arm64/gic_reset.c
  * Links: vmm/arch/arm64/suspend.c vmm/arch/arm64/smccc.c
- * Links: tests/unit/fake_kvm.c tests/unit/fake_vm.c tests/unit/fake_log.c
+ * Links: tests/unit/fake_kvm.c tests/unit/fake_vm.c tests/unit/fake_log.c vmm/core/lock.c
  * Links: vmm/arch/arm64/cpu_features.c vmm/arch/arm64/id_regs.c vmm/arch/arm64/id_fields.c
  */
 #include "tests/unit/unit.h"

@@ -3,7 +3,7 @@
  * The registers of virtio devices (virtio 1.2, section 4.2.2) as a driver sees them: which
  * there are, features, status, queues, configuration; and the node in the device tree.
  * Links: vmm/dev/virtio/virtio.c vmm/dev/virtio/mmio.c vmm/dev/virtio/queue.c vmm/core/mem.c
- * Links: tests/unit/fake_virtio.c tests/unit/fake_log.c
+ * Links: tests/unit/fake_virtio.c tests/unit/fake_log.c vmm/core/lock.c
  * Libs: fdt
  */
 #include "tests/unit/unit.h"

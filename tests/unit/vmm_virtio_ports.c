@@ -4,7 +4,7 @@
  * and nobody at all; what is in flight at a reset.
  * Links: vmm/dev/virtio/console.c vmm/dev/virtio/console_port.c base/unix_socket.c
  * Links: vmm/dev/virtio/virtio.c vmm/dev/virtio/mmio.c vmm/dev/virtio/queue.c vmm/core/mem.c
- * Links: tests/unit/fake_ports.c tests/unit/fake_virtio.c tests/unit/fake_log.c
+ * Links: tests/unit/fake_ports.c tests/unit/fake_virtio.c tests/unit/fake_log.c vmm/core/lock.c
  * Libs: fdt
  * Wraps: poll ioctl getsockopt
  */

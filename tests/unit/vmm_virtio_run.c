@@ -4,7 +4,7 @@
  * thread to the interrupt by another; before DRIVER_OK, after a reset, and after the driver
  * broke the rules.
  * Links: vmm/dev/virtio/virtio.c vmm/dev/virtio/mmio.c vmm/dev/virtio/queue.c vmm/core/mem.c
- * Links: tests/unit/fake_virtio.c tests/unit/fake_log.c
+ * Links: tests/unit/fake_virtio.c tests/unit/fake_log.c vmm/core/lock.c
  * Libs: fdt
  * Wraps: pthread_create
  */

@@ -4,7 +4,7 @@
  * hosts that have none.
  * Links: vmm/dev/virtio/vsock.c
  * Links: vmm/dev/virtio/virtio.c vmm/dev/virtio/mmio.c vmm/dev/virtio/queue.c vmm/core/mem.c
- * Links: tests/unit/fake_virtio.c tests/unit/fake_log.c
+ * Links: tests/unit/fake_virtio.c tests/unit/fake_log.c vmm/core/lock.c
  * Libs: fdt
  * Wraps: open ioctl
  */

@@ -49,14 +49,6 @@ void tl_bus_freeze(struct tl_bus *bus)
 	bus->frozen = true;
 }
 
-/* The device that answered last, if it is this one: a driver is often at one for long. */
-static struct tl_dev *find_again(const struct tl_bus *bus, uint64_t gpa)
-{
-	struct tl_dev *dev = __atomic_load_n(&bus->last, __ATOMIC_RELAXED);
-
-	return dev && gpa - dev->base < dev->size ? dev : NULL;
-}
-
 struct tl_dev *tl_bus_find(const struct tl_bus *bus, uint64_t gpa)
 {
 	size_t low = 0;
@@ -76,8 +68,7 @@ struct tl_dev *tl_bus_find(const struct tl_bus *bus, uint64_t gpa)
 	return NULL;
 }
 
-/* Counts an access that nobody handled; true if its address is to be logged. */
-static bool note_unhandled(struct tl_bus *bus, uint64_t gpa)
+bool tl_bus_note_unhandled(struct tl_bus *bus, uint64_t gpa)
 {
 	bool first;
 
@@ -92,38 +83,6 @@ static bool note_unhandled(struct tl_bus *bus, uint64_t gpa)
 		bus->seen[bus->seen_count++] = gpa;
 	pthread_mutex_unlock(&bus->lock);
 	return first;
-}
-
-bool tl_bus_access(struct tl_bus *bus, uint64_t gpa, unsigned int size, bool is_write,
-	uint64_t *value, bool *first)
-{
-	struct tl_dev *dev = find_again(bus, gpa);
-	enum tl_mmio_result result = TL_MMIO_UNHANDLED;
-	struct tl_mmio access = {
-		.size = size,
-		.is_write = is_write,
-		.value = is_write ? *value : 0,
-	};
-
-	if (!dev) {
-		dev = tl_bus_find(bus, gpa);
-		__atomic_store_n(&bus->last, dev, __ATOMIC_RELAXED);
-	}
-	*first = false;
-	/* An access that starts in a device and ends outside of it belongs to nobody. */
-	if (dev && size <= dev->size - (gpa - dev->base)) {
-		access.offset = gpa - dev->base;
-		pthread_mutex_lock(&dev->lock);
-		result = dev->ops->mmio(dev, &access);
-		pthread_mutex_unlock(&dev->lock);
-	}
-	if (result == TL_MMIO_HANDLED) {
-		*value = access.value;
-		return true;
-	}
-	*value = 0;
-	*first = note_unhandled(bus, gpa);
-	return false;
 }
 
 uint64_t tl_bus_unhandled(struct tl_bus *bus)

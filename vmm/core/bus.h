@@ -48,13 +48,34 @@ void tl_bus_freeze(struct tl_bus *bus);
 struct tl_dev *tl_bus_find(const struct tl_bus *bus, uint64_t gpa);
 
 /*
- * Carries out an access of `size` bytes at `gpa`. What no device handles reads
- * as zero and is counted. Returns true if it was handled, else false, and then
- * *first is true if this address was not seen before and is to be logged.
- * Any vCPU's thread.
+ * Carries out an access at `gpa`, whose offset is set here; the value of a read is 0 before.
+ * Returns whether a device has handled it. If not, it reads as zero, and
+ * tl_bus_note_unhandled() is to be called. Inline: every exit to a device comes this way. Any
+ * vCPU's thread.
  */
-bool tl_bus_access(struct tl_bus *bus, uint64_t gpa, unsigned int size, bool is_write,
-	uint64_t *value, bool *first);
+static inline bool tl_bus_access(struct tl_bus *bus, uint64_t gpa, struct tl_mmio *access)
+{
+	/* The device that answered last: a driver is often at one for long. */
+	struct tl_dev *dev = __atomic_load_n(&bus->last, __ATOMIC_RELAXED);
+	enum tl_mmio_result result;
+
+	/* An access that starts in a device and ends outside of it belongs to nobody. */
+	if (!dev || !tl_dev_has(dev, gpa, access->size)) {
+		dev = tl_bus_find(bus, gpa);
+		__atomic_store_n(&bus->last, dev, __ATOMIC_RELAXED);
+		if (!dev || !tl_dev_has(dev, gpa, access->size))
+			return false;
+	}
+	access->offset = gpa - dev->base;
+	tl_lock_acquire(&dev->lock);
+	result = dev->ops->mmio(dev, access);
+	tl_lock_release(&dev->lock);
+	return result == TL_MMIO_HANDLED;
+}
+
+/* Counts an access that nobody handled. True if its address is new, and to be logged. Thread-safe.
+ */
+bool tl_bus_note_unhandled(struct tl_bus *bus, uint64_t gpa);
 
 /* How many accesses nobody handled. Thread-safe. */
 uint64_t tl_bus_unhandled(struct tl_bus *bus);

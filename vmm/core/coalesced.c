@@ -53,26 +53,16 @@ int tl_coalesced_zone(struct tl_coalesced *coalesced, uint64_t base, uint32_t si
 		on ? KVM_REGISTER_COALESCED_MMIO : KVM_UNREGISTER_COALESCED_MMIO, &zone);
 }
 
-bool tl_coalesced_pending(const struct tl_coalesced *coalesced)
-{
-	const struct kvm_coalesced_mmio_ring *ring = coalesced->ring;
-
-	/* Pairs with the release in drain: who finds nothing sees what the devices made of it. */
-	return ring && __atomic_load_n(&ring->first, __ATOMIC_ACQUIRE) !=
-			       __atomic_load_n(&ring->last, __ATOMIC_ACQUIRE);
-}
-
 static void deliver(struct tl_bus *bus, const struct kvm_coalesced_mmio *write)
 {
-	unsigned int size = write->len <= 8 ? write->len : 8;
-	uint64_t value = 0;
-	bool first;
+	struct tl_mmio access = {.size = write->len <= 8 ? write->len : 8, .is_write = true};
 
-	for (unsigned int i = 0; i < size; i++)
-		value |= (uint64_t)write->data[i] << (8 * i);
-	if (!tl_bus_access(bus, write->phys_addr, size, true, &value, &first) && first)
+	for (unsigned int i = 0; i < access.size; i++)
+		access.value |= (uint64_t)write->data[i] << (8 * i);
+	if (!tl_bus_access(bus, write->phys_addr, &access) &&
+		tl_bus_note_unhandled(bus, write->phys_addr))
 		tl_log_warn("write of %u bytes at %#" PRIx64 ", where no device answers; ignored",
-			size, (uint64_t)write->phys_addr);
+			access.size, (uint64_t)write->phys_addr);
 }
 
 void tl_coalesced_drain(struct tl_coalesced *coalesced)

@@ -40,7 +40,14 @@ void tl_coalesced_init(struct tl_coalesced *coalesced, int vm_fd, struct kvm_run
 int tl_coalesced_zone(struct tl_coalesced *coalesced, uint64_t base, uint32_t size, bool on);
 
 /* Whether there are writes that no device has seen. Any thread. */
-bool tl_coalesced_pending(const struct tl_coalesced *coalesced);
+static inline bool tl_coalesced_pending(const struct tl_coalesced *coalesced)
+{
+	const struct kvm_coalesced_mmio_ring *ring = coalesced->ring;
+
+	/* Pairs with the release in drain: who finds nothing sees what the devices made of it. */
+	return ring && __atomic_load_n(&ring->first, __ATOMIC_ACQUIRE) !=
+			       __atomic_load_n(&ring->last, __ATOMIC_ACQUIRE);
+}
 
 /*
  * Hands every write in the ring to its device. When it returns, all that were in the ring at the

@@ -33,26 +33,40 @@ __attribute__((format(printf, 3, 4))) static void stop_vm(
 	tl_vm_request_stop(vcpu->vm, &stop);
 }
 
+__attribute__((noinline)) static void unhandled_mmio(
+	struct tl_vcpu *vcpu, uint64_t gpa, struct tl_mmio *access)
+{
+	access->value = 0;
+	if (!tl_bus_note_unhandled(&vcpu->vm->bus, gpa))
+		return;
+	tl_log_warn("vCPU %u at PC %#" PRIx64 ": %s of %u bytes at %#" PRIx64
+		    ", where no device answers; %s",
+		vcpu->id, tl_vcpu_regs_pc(vcpu), access->is_write ? "write" : "read", access->size,
+		gpa, access->is_write ? "ignored" : "reads as zero");
+}
+
+/* Both are little-endian, and the bytes beyond its size are not looked at. */
+static uint64_t written(const struct kvm_run *run, unsigned int size)
+{
+	uint64_t value;
+
+	memcpy(&value, run->mmio.data, sizeof(value));
+	return value & UINT64_MAX >> (64 - 8 * size);
+}
+
 static void exit_mmio(struct tl_vcpu *vcpu, struct kvm_run *run)
 {
-	unsigned int size = run->mmio.len <= 8 ? run->mmio.len : 8;
 	uint64_t gpa = run->mmio.phys_addr;
-	bool is_write = run->mmio.is_write;
-	uint64_t value = 0;
-	bool first;
+	struct tl_mmio *access = &vcpu->access;
 
-	/* Both are little-endian, and the other bytes are not looked at. */
-	if (is_write)
-		memcpy(&value, run->mmio.data, sizeof(value));
-	if (is_write && size < 8)
-		value &= (UINT64_C(1) << size * 8) - 1;
-	if (!tl_bus_access(&vcpu->vm->bus, gpa, size, is_write, &value, &first) && first)
-		tl_log_warn("vCPU %u at PC %#" PRIx64 ": %s of %u bytes at %#" PRIx64
-			    ", where no device answers; %s",
-			vcpu->id, tl_vcpu_regs_pc(vcpu), is_write ? "write" : "read", size, gpa,
-			is_write ? "ignored" : "reads as zero");
-	if (!is_write)
-		memcpy(run->mmio.data, &value, sizeof(value));
+	/* 1 to 8, whatever the kernel says. */
+	access->size = ((run->mmio.len - 1) & 7) + 1;
+	access->is_write = run->mmio.is_write;
+	access->value = access->is_write ? written(run, access->size) : 0;
+	if (!tl_bus_access(&vcpu->vm->bus, gpa, access))
+		unhandled_mmio(vcpu, gpa, access);
+	/* Of a write nobody looks at it again. */
+	memcpy(run->mmio.data, &access->value, sizeof(access->value));
 }
 
 static void exit_system_event(struct tl_vcpu *vcpu, struct kvm_run *run)
@@ -124,14 +138,14 @@ static void exit_memory_fault(struct tl_vcpu *vcpu, struct kvm_run *run)
 static void exit_nisv(struct tl_vcpu *vcpu, struct kvm_run *run)
 {
 	uint64_t gpa = run->arm_nisv.fault_ipa;
-	uint64_t value = 0;
-	bool first;
+	struct tl_mmio access = {.size = 1, .is_write = true};
 
 	if (!tl_mem_contains(&vcpu->vm->flash, gpa, 1) || tl_nisv_abort(vcpu)) {
 		tl_exit_run_failed(vcpu, ENOSYS);
 		return;
 	}
-	if (!tl_bus_access(&vcpu->vm->bus, gpa, 1, true, &value, &first) && first)
+	if (!tl_bus_access(&vcpu->vm->bus, gpa, &access) &&
+		tl_bus_note_unhandled(&vcpu->vm->bus, gpa))
 		tl_log_warn("vCPU %u at PC %#" PRIx64 ": write to flash at %#" PRIx64
 			    " by an instruction that KVM cannot describe; the guest gets an abort",
 			vcpu->id, tl_vcpu_regs_pc(vcpu), gpa);
@@ -178,26 +192,38 @@ const char *tl_exit_reason_name(uint32_t reason)
 	return reason < TL_EXIT_REASONS ? reason_names[reason] : NULL;
 }
 
-static void exit_unknown(struct tl_vcpu *vcpu, uint32_t reason)
+static void exit_unknown(struct tl_vcpu *vcpu, struct kvm_run *run)
 {
+	uint32_t reason = run->exit_reason;
 	const char *name = tl_exit_reason_name(reason);
 
 	stop_vm(vcpu, TL_STOP_ERROR, "unknown exit %s (reason %u)", name ? name : "without a name",
 		reason);
 }
 
+/* On its own, so that the usual path needs no frame. */
+__attribute__((noinline)) static void drain_first(
+	struct tl_vcpu *vcpu, struct kvm_run *run, exit_fn *handle)
+{
+	tl_coalesced_drain(&vcpu->vm->coalesced);
+	handle(vcpu, run);
+}
+
 void tl_exit_dispatch(struct tl_vcpu *vcpu)
 {
 	struct kvm_run *run = vcpu->run;
-	uint32_t reason = run->exit_reason;
+	uint32_t reason =
+		run->exit_reason < TL_EXIT_REASONS ? run->exit_reason : TL_EXIT_REASONS - 1;
+	exit_fn *handle = exit_table[reason];
 
+	vcpu->exits[reason]++;
+	if (!handle)
+		handle = exit_unknown;
 	/* What the guest wrote before it exited comes first. */
 	if (tl_coalesced_pending(&vcpu->vm->coalesced))
-		tl_coalesced_drain(&vcpu->vm->coalesced);
-	if (reason < TL_EXIT_REASONS && exit_table[reason])
-		exit_table[reason](vcpu, run);
+		drain_first(vcpu, run, handle);
 	else
-		exit_unknown(vcpu, reason);
+		handle(vcpu, run);
 }
 
 /* What KVM_RUN's errors mean on arm64 (arch/arm64/kvm/mmio.c, mmu.c and arm.c). */

@@ -71,18 +71,14 @@ static void run_guest(struct tl_vcpu *vcpu)
 	/* Pairs with the releases in vm.c. */
 	while (!atomic_load_explicit(&vcpu->vm->halt, memory_order_acquire)) {
 		int ret = tl_kvm_ioctl(vcpu->fd, KVM_RUN, 0);
-		uint32_t reason;
 
 		/* After a failed KVM_RUN exit_reason is stale: it is not looked at. */
-		if (ret == -EINTR || ret == -EAGAIN)
-			continue;
-		if (ret < 0) {
+		if (ret >= 0) {
+			tl_exit_dispatch(vcpu);
+		} else if (ret != -EINTR && ret != -EAGAIN) {
 			tl_exit_run_failed(vcpu, -ret);
 			return;
 		}
-		reason = vcpu->run->exit_reason;
-		vcpu->exits[reason < TL_EXIT_REASONS ? reason : TL_EXIT_REASONS - 1]++;
-		tl_exit_dispatch(vcpu);
 	}
 }
 

@@ -12,6 +12,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "vmm/dev/dev.h"
+
 struct kvm_run;
 struct tl_vm;
 
@@ -28,6 +30,8 @@ struct tl_vcpu {
 	bool parked;                     /* under vm->lock */
 	pid_t tid;                       /* 0 until the thread runs; under vm->lock */
 	uint64_t exits[TL_EXIT_REASONS]; /* written by its thread only */
+	/* The one at work. Its thread's; on the stack it would cost each exit a guard's check. */
+	struct tl_mmio access;
 
 	/* Suspend to RAM (arch/arm64/suspend.h); its thread's, or the main thread's if parked. */
 	bool suspend_asked;    /* the guest has made the call, which is not answered */

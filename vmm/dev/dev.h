@@ -6,9 +6,10 @@
 #ifndef TL_VMM_DEV_DEV_H
 #define TL_VMM_DEV_DEV_H
 
-#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
+
+#include "vmm/core/lock.h"
 
 struct tl_coalesced;
 struct tl_console;
@@ -48,11 +49,19 @@ struct tl_dev_ops {
 
 struct tl_dev {
 	const struct tl_dev_ops *ops;
-	pthread_mutex_t lock; /* held around ops->mmio; never across KVM_RUN or blocking I/O */
-	uint64_t base;        /* guest physical address */
-	uint64_t size;        /* bytes */
-	unsigned int spi;     /* shared peripheral interrupt, counted from 0 (INTID - 32) */
+	struct tl_lock lock; /* held around ops->mmio; never across KVM_RUN or blocking I/O */
+	uint64_t base;       /* guest physical address */
+	uint64_t size;       /* bytes */
+	unsigned int spi;    /* shared peripheral interrupt, counted from 0 (INTID - 32) */
 };
+
+/* Whether all `size` bytes at `gpa` are its. */
+static inline bool tl_dev_has(const struct tl_dev *dev, uint64_t gpa, unsigned int size)
+{
+	uint64_t offset = gpa - dev->base;
+
+	return offset < dev->size && size <= dev->size - offset;
+}
 
 /* What a device may use of its surroundings. All of it outlives the device. */
 struct tl_dev_env {

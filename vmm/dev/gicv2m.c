@@ -61,7 +61,6 @@ static enum tl_mmio_result gicv2m_mmio(struct tl_dev *dev, struct tl_mmio *acces
 
 static void gicv2m_fini(struct tl_dev *dev)
 {
-	pthread_mutex_destroy(&dev->lock);
 	free(dev);
 }
 
@@ -82,7 +81,6 @@ int tl_gicv2m_create(struct tl_dev **dev, const struct tl_dev_env *env)
 	frame->dev.size = TL_GICV2M_SIZE;
 	frame->dev.spi = TL_GICV2M_SPI;
 	frame->irqchip = env->irqchip;
-	pthread_mutex_init(&frame->dev.lock, NULL);
 	*dev = &frame->dev;
 	return 0;
 }

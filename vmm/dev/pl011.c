@@ -347,19 +347,19 @@ static void on_tick(void *opaque, uint32_t events)
 	/* Not there if the timer was set anew since; there is nothing to be lost. */
 	(void)!read(uart->fast.timer_fd, &expired, sizeof(expired));
 	tl_coalesced_drain(uart->env.coalesced);
-	pthread_mutex_lock(&uart->dev.lock);
+	tl_lock_acquire(&uart->dev.lock);
 	if (uart->fast.page.shown && uart->fifo_count > 0)
 		receive(uart);
 	publish(uart);
 	tl_pl011_fast_tick(&uart->fast, uart->fifo_count == 0, read_flags(uart) & FR_TXFF);
-	pthread_mutex_unlock(&uart->dev.lock);
+	tl_lock_release(&uart->dev.lock);
 }
 
 static void pl011_reset(struct tl_dev *dev)
 {
 	struct pl011 *uart = (struct pl011 *)dev;
 
-	pthread_mutex_lock(&dev->lock);
+	tl_lock_acquire(&dev->lock);
 	uart->rsr = uart->ilpr = uart->ibrd = uart->fbrd = uart->lcr_h = 0;
 	uart->cr = CR_RESET;
 	uart->ifls = IFLS_RESET;
@@ -369,7 +369,7 @@ static void pl011_reset(struct tl_dev *dev)
 	tl_pl011_fast_end_burst(&uart->fast);
 	publish(uart);
 	tl_pl011_fast_show(&uart->fast);
-	pthread_mutex_unlock(&dev->lock);
+	tl_lock_release(&dev->lock);
 }
 
 static void pl011_fini(struct tl_dev *dev)
@@ -377,7 +377,6 @@ static void pl011_fini(struct tl_dev *dev)
 	struct pl011 *uart = (struct pl011 *)dev;
 
 	tl_pl011_fast_fini(&uart->fast);
-	pthread_mutex_destroy(&dev->lock);
 	free(uart);
 }
 
@@ -387,10 +386,10 @@ static size_t sink_space(void *opaque)
 	unsigned int depth;
 	size_t space;
 
-	pthread_mutex_lock(&uart->dev.lock);
+	tl_lock_acquire(&uart->dev.lock);
 	depth = fifo_depth(uart);
 	space = uart->fifo_count < depth ? depth - uart->fifo_count : 0;
-	pthread_mutex_unlock(&uart->dev.lock);
+	tl_lock_release(&uart->dev.lock);
 	return space;
 }
 
@@ -398,13 +397,13 @@ static void sink_push(void *opaque, const uint8_t *bytes, size_t count)
 {
 	struct pl011 *uart = opaque;
 
-	pthread_mutex_lock(&uart->dev.lock);
+	tl_lock_acquire(&uart->dev.lock);
 	for (size_t i = 0; i < count && uart->fifo_count < FIFO_DEPTH; i++) {
 		uart->fifo[(uart->fifo_head + uart->fifo_count) % FIFO_DEPTH] = bytes[i];
 		uart->fifo_count++;
 	}
 	receive(uart);
-	pthread_mutex_unlock(&uart->dev.lock);
+	tl_lock_release(&uart->dev.lock);
 }
 
 static const struct tl_dev_ops pl011_ops = {
@@ -445,7 +444,6 @@ int tl_pl011_create(
 	uart->dev.size = TL_PL011_SIZE;
 	uart->dev.spi = spi;
 	uart->env = *env;
-	pthread_mutex_init(&uart->dev.lock, NULL);
 	start_fast(uart);
 	pl011_reset(&uart->dev);
 	tl_console_set_sink(env->console, &sink);

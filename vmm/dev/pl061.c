@@ -181,12 +181,12 @@ static void pl061_reset(struct tl_dev *dev)
 {
 	struct pl061 *gpio = (struct pl061 *)dev;
 
-	pthread_mutex_lock(&dev->lock);
+	tl_lock_acquire(&dev->lock);
 	gpio->out = gpio->dir = gpio->is = gpio->ibe = gpio->iev = gpio->ie = gpio->afsel = 0;
 	gpio->level = levels(gpio);
 	gpio->edges = gpio->heard = 0;
 	update(gpio);
-	pthread_mutex_unlock(&dev->lock);
+	tl_lock_release(&dev->lock);
 }
 
 static void pl061_fini(struct tl_dev *dev)
@@ -195,7 +195,6 @@ static void pl061_fini(struct tl_dev *dev)
 
 	if (gpio->env.power_key)
 		*gpio->env.power_key = (struct tl_power_key){.set = NULL};
-	pthread_mutex_destroy(&dev->lock);
 	free(gpio);
 }
 
@@ -203,10 +202,10 @@ static void key_set(void *opaque, bool pressed)
 {
 	struct pl061 *gpio = opaque;
 
-	pthread_mutex_lock(&gpio->dev.lock);
+	tl_lock_acquire(&gpio->dev.lock);
 	gpio->in = pressed ? KEY_BIT : 0;
 	update(gpio);
-	pthread_mutex_unlock(&gpio->dev.lock);
+	tl_lock_release(&gpio->dev.lock);
 }
 
 static bool key_heard(void *opaque)
@@ -214,9 +213,9 @@ static bool key_heard(void *opaque)
 	struct pl061 *gpio = opaque;
 	bool heard;
 
-	pthread_mutex_lock(&gpio->dev.lock);
+	tl_lock_acquire(&gpio->dev.lock);
 	heard = (gpio->heard & KEY_BIT) != 0;
-	pthread_mutex_unlock(&gpio->dev.lock);
+	tl_lock_release(&gpio->dev.lock);
 	return heard;
 }
 
@@ -239,7 +238,6 @@ int tl_pl061_create(
 	gpio->dev.size = TL_PL061_SIZE;
 	gpio->dev.spi = spi;
 	gpio->env = *env;
-	pthread_mutex_init(&gpio->dev.lock, NULL);
 	if (env->power_key)
 		*env->power_key = (struct tl_power_key){key_set, key_heard, gpio};
 	*dev = &gpio->dev;

@@ -6,6 +6,7 @@
 #include "vmm/dev/virtio/balloon.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdlib.h>

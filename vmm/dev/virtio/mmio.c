@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <libfdt.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>

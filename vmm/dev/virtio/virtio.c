@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <linux/kvm.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -329,7 +330,6 @@ static void fini(struct tl_dev *dev)
 	for (unsigned int i = 0; i < virtio->worker_count; i++)
 		pthread_mutex_destroy(&virtio->workers[i].lock);
 	pthread_mutex_destroy(&virtio->config_lock);
-	pthread_mutex_destroy(&virtio->dev.lock);
 	free(virtio);
 }
 
@@ -386,7 +386,6 @@ static int start_worker(struct tl_virtio_worker *worker)
 static void prepare(struct tl_virtio *virtio)
 {
 	virtio->irq_fd = -1;
-	pthread_mutex_init(&virtio->dev.lock, NULL);
 	pthread_mutex_init(&virtio->config_lock, NULL);
 	if (!virtio->queue_count)
 		virtio->queue_count = virtio->ops->queues;

@@ -15,6 +15,8 @@ deps: ## install every Debian package that is missing, and say which
 $(DEPS_GROUPS:%=deps-%): deps-%:
 	$(Q)scripts/deps $*
 
-# The link dangles when the cache was emptied; make then sees no target.
-$(BUILD)/sysroot:
+# The link dangles when the cache was emptied; make then sees no target. Its time is that of
+# the folder, which is in the cache: touched, so that it is newer than the list of packages.
+$(BUILD)/sysroot: scripts/sysroot
 	$(Q)scripts/sysroot $@
+	$(Q)touch $@

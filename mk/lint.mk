@@ -8,6 +8,7 @@ LINT_HEADERS := $(filter base/%.h vmm/%.h trace/%.h cli/%.h,$(LINT_C))
 LINT_SCRIPTS := $(sort $(shell grep -lE '^\#!.*\bsh$$|^\#!.*\bbash$$' -r scripts board bench .ci tests/board) \
 	$(wildcard scripts/lib/*.sh tests/board/*.sh tests/board/*.t tests/pc/*.t bench/*.sh))
 CLANG ?= clang
+LINT_GEN := $(BUILD)/gen/sysreg_table.h $(BUILD)/gen/syscall_table.h $(BUILD)/gen/terminfo_table.h
 CLANG_TARGET := --target=aarch64-linux-gnu
 
 .PHONY: lint lint-format lint-tidy lint-shell lint-headers lint-clang compile_commands.json
@@ -23,13 +24,13 @@ lint-shell: | deps-lint
 	$(call say,SHELL,"$(words $(LINT_SCRIPTS)) scripts")
 	$(Q)shellcheck -x $(LINT_SCRIPTS)
 
-lint-headers: | deps-lint deps-build $(SYSROOT) $(BUILD)/kernel/include $(BUILD)/gen/sysreg_table.h $(PAGE_ASSETS)
+lint-headers: | deps-lint deps-build $(SYSROOT) $(BUILD)/kernel/include $(LINT_GEN) $(PAGE_ASSETS)
 	$(call say,HEADERS,"$(words $(LINT_HEADERS)) headers")
 	$(Q)for h in $(LINT_HEADERS); do printf '#include "%s"\n' $$h | \
 		$(PROGRAM_CC) $(PROGRAM_CFLAGS) -fsyntax-only -x c - || exit 1; done
 
 # Every source again, by clang.
-lint-clang: | deps-lint deps-build $(SYSROOT) $(BUILD)/kernel/include $(BUILD)/gen/sysreg_table.h $(PAGE_ASSETS)
+lint-clang: | deps-lint deps-build $(SYSROOT) $(BUILD)/kernel/include $(LINT_GEN) $(PAGE_ASSETS)
 	$(call say,CLANG,"$(words $(PROGRAM_SOURCES)) sources")
 	$(Q)printf '%s\n' $(PROGRAM_SOURCES) | xargs -P 2 -n 8 \
 		$(CLANG) $(CLANG_TARGET) $(PROGRAM_CFLAGS) -fsyntax-only
@@ -39,7 +40,7 @@ lint-tidy: compile_commands.json | deps-lint
 	$(Q)printf '%s\n' $(PROGRAM_SOURCES) | xargs -P 2 -n 4 clang-tidy --quiet -p . 2>$(BUILD)/tidy.log || \
 		{ cat $(BUILD)/tidy.log; exit 1; }
 
-compile_commands.json: | deps-build $(SYSROOT) $(BUILD)/kernel/include $(BUILD)/gen/sysreg_table.h $(PAGE_ASSETS) ## for editors and clang-tidy
+compile_commands.json: | deps-build $(SYSROOT) $(BUILD)/kernel/include $(LINT_GEN) $(PAGE_ASSETS) ## for editors and clang-tidy
 	@{ printf '['; separator=; for f in $(PROGRAM_SOURCES); do \
 		printf '%s\n{"directory":"%s","file":"%s","command":"clang $(CLANG_TARGET) $(PROGRAM_CFLAGS) -c %s"}' \
 			"$$separator" '$(CURDIR)' "$$f" "$$f"; separator=,; done; printf '\n]\n'; } >$@

@@ -18,7 +18,7 @@ PROGRAM_CFLAGS := -std=c17 -D_GNU_SOURCE -O2 -g $(C_WARNINGS) -fstack-protector-
 	-isystem $(BUILD)/kernel/include -isystem $(SYSROOT)/usr/include \
 	-isystem $(SYSROOT)/usr/include/aarch64-linux-gnu \
 	-isystem $(SYSROOT)/usr/include/traceevent -isystem $(SYSROOT)/usr/include/tracefs
-PROGRAM_LIBS := -ltracefs -ltraceevent -luring -lbpf -ljansson -lfdt -lelf -lzstd -lz -lpthread
+PROGRAM_LIBS := -lncurses -ltinfo -ltracefs -ltraceevent -luring -lbpf -ljansson -lfdt -lelf -lzstd -lz -lpthread
 
 .PHONY: program
 program: $(PROGRAM) ## the program, static, for arm64
@@ -55,6 +55,29 @@ $(1)/trace/report/page_assets.S.o: trace/report/page_assets.S $(PAGE_ASSETS) mk/
 	$$(Q)$(2) -I $$(BUILD)/gen -c -o $$@ $$<
 endef
 $(eval $(call page_assets_rule,$(PROGRAM_OBJ),$(PROGRAM_CC)))
+
+# Names of system calls, of the kernel that the headers are of.
+$(BUILD)/gen/syscall_table.h: mk/program.mk | $(BUILD)/kernel/include
+	$(call say,GEN,$@)
+	@mkdir -p $(@D)
+	$(Q)sed -nE 's/^#define __NR(3264)?_([a-z0-9_]+) ([0-9]+)$$/\t[\3] = "\2",/p' \
+		$(BUILD)/kernel/include/asm-generic/unistd.h | \
+		grep -v -e arch_specific -e '"syscalls"' | awk '!seen[$$1]++' >$@.new
+	$(Q)mv $@.new $@
+
+$(PROGRAM_OBJ)/trace/decode/syscall.c.o: $(BUILD)/gen/syscall_table.h
+
+# Descriptions of the usual terminals, for hosts that have no database of them: each as ncurses
+# takes it in TERMINFO (terminfo(5), "Quick dump").
+TERMINALS := linux vt100 vt220 xterm xterm-256color screen screen-256color tmux tmux-256color rxvt
+$(BUILD)/gen/terminfo_table.h: mk/program.mk | deps-build
+	$(call say,GEN,$@)
+	@mkdir -p $(@D)
+	$(Q)for t in $(TERMINALS); do \
+		printf '\t{"%s", "%s"},\n' $$t "$$(infocmp -q -Q2 $$t | tr -d '\n')"; done >$@.new
+	$(Q)mv $@.new $@
+
+$(PROGRAM_OBJ)/trace/top/terminal.c.o: $(BUILD)/gen/terminfo_table.h
 
 # For the kernel's virtual machine: -g for the types of the maps, v3 for atomics that return.
 $(BPF_OBJECT): trace/bpf/exits.bpf.c trace/bpf/exits.h trace/decode/detail.h mk/program.mk \

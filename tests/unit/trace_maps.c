@@ -24,6 +24,7 @@ static void test_names(void **state)
 	assert_string_equal(tl_map_by_program("qemu-system-aar")->name, "qemu-virt");
 	assert_string_equal(tl_map_by_program("lkvm")->name, "kvmtool");
 	assert_string_equal(tl_map_by_program("firecracker")->name, "firecracker");
+	assert_string_equal(tl_map_by_program("trapline")->name, "qemu-virt");
 }
 
 static void test_no_name(void **state)

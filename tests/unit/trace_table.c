@@ -34,7 +34,7 @@ const char *tl_symbols_find(const struct tl_symbols *symbols, uint64_t address, 
 	return symbols ? "a_function_with_a_name_that_is_longer_than_its_column" : NULL;
 }
 
-/* In the place of trace/report/text.c. */
+/* In the place of trace/report/text.c trace/report/units.c. */
 const char *tl_text_duration(char *buffer, size_t size, uint64_t ns)
 {
 	snprintf(buffer, size, "%" PRIu64 " ns", ns);

@@ -29,7 +29,7 @@ const char *tl_symbols_find(const struct tl_symbols *symbols, uint64_t address, 
 	return symbols && address >> 12 == 0x80 ? "a_function_with_rather_a_long_name" : NULL;
 }
 
-/* In the place of trace/report/text.c. */
+/* In the place of trace/report/text.c trace/report/units.c. */
 const char *tl_text_duration(char *buffer, size_t size, uint64_t ns)
 {
 	snprintf(buffer, size, "%" PRIu64 " ns", ns);

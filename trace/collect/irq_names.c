@@ -25,14 +25,18 @@ static void read_name(struct tl_profile *profile, unsigned int irq)
 		profile->irq_names[irq] = strdup(name);
 }
 
+void tl_irq_name_read(struct tl_profile *profile, uint64_t irq)
+{
+	if (irq < TL_PROFILE_IRQS && !profile->irq_names[irq])
+		read_name(profile, (unsigned int)irq);
+}
+
 void tl_irq_names_read(struct tl_profile *profile)
 {
 	for (size_t i = 0; i < profile->details.count; i++) {
 		const struct tl_profile_detail *detail = &profile->details.list[i];
 
-		if (detail->exit_class == TL_CLASS_IRQ && detail->detail &&
-			detail->detail <= TL_PROFILE_IRQS &&
-			!profile->irq_names[detail->detail - 1])
-			read_name(profile, (unsigned int)detail->detail - 1);
+		if (detail->exit_class == TL_CLASS_IRQ && detail->detail)
+			tl_irq_name_read(profile, detail->detail - 1);
 	}
 }

@@ -11,35 +11,6 @@
 
 #include "trace/report/text_parts.h"
 
-const char *tl_text_duration(char *buffer, size_t size, uint64_t ns)
-{
-	static const struct {
-		uint64_t ns;
-		const char *unit;
-	} units[] = {{1000000000, "s"}, {1000000, "ms"}, {1000, "us"}};
-
-	for (unsigned int i = 0; i < 3; i++) {
-		double value = (double)ns / (double)units[i].ns;
-
-		/* Rounded as it will be shown, so that 999.96 us is 1.00 ms. */
-		if (value < 0.9995)
-			continue;
-		snprintf(buffer, size, "%.*f %s",
-			value < 9.995   ? 2
-			: value < 99.95 ? 1
-					: 0,
-			value, units[i].unit);
-		return buffer;
-	}
-	snprintf(buffer, size, "%" PRIu64 " ns", ns);
-	return buffer;
-}
-
-const char *tl_text_plural(uint64_t count)
-{
-	return count == 1 ? "" : "s";
-}
-
 static void put_title(struct tl_text *t, const struct tl_profile *profile)
 {
 	uint64_t exits = 0, user = 0;

@@ -9,17 +9,12 @@
 #include <stdio.h>
 
 #include "trace/profile/profile.h"
+#include "trace/report/units.h"
 
 struct tl_text {
 	FILE *out;
 	const char *bold, *good, *bad, *plain; /* escape sequences, or "" */
 };
-
-/* A duration in at most 9 characters: three digits and a unit. Returns `buffer`. */
-const char *tl_text_duration(char *buffer, size_t size, uint64_t ns);
-
-/* "s" or "". */
-const char *tl_text_plural(uint64_t count);
 
 /* The tables of one vCPU. */
 void tl_text_vcpu(

@@ -189,13 +189,20 @@ static int set_port(struct tl_options *options, char *value)
 	return 0;
 }
 
+/* CID, or CID,PATH; the text is cut where the number ends. */
 static int set_vsock(struct tl_options *options, char *value)
 {
+	char *path = strchr(value, ',');
 	uint64_t cid;
 
+	if (path)
+		*path++ = 0;
 	if (tl_parse_u64(value, TL_VSOCK_CID_MIN, TL_VSOCK_CID_MAX, &cid))
 		return tl_options_bad(options, "wants a number from 3 to 4294967294");
+	if (path && !*path)
+		return tl_options_bad(options, "wants a path behind the comma");
 	config_of(options)->vmm.vsock_cid = (uint32_t)cid;
+	config_of(options)->vmm.vsock_path = path;
 	return 0;
 }
 
@@ -346,7 +353,9 @@ const struct tl_option tl_run_options[] = {
 		"a port (virtio-console, /dev/virtio-ports/NAME) that a program connects\n"
 		"to at SOCKET; may be repeated",
 		set_port, .repeats = true},
-	{TL_VALUE, "vsock", "CID", "sockets to and from the host, which reaches the guest at CID",
+	{TL_VALUE, "vsock", "CID[,PATH]",
+		"sockets to and from the host, which reaches the guest at CID (AF_VSOCK), or by\n"
+		"UNIX sockets: 'CONNECT <port>' at PATH; the guest's port N is PATH_N",
 		set_vsock},
 	{TL_FLAG, "rng", NULL, "random numbers of the host (virtio-rng)", set_rng},
 	{TL_OPTIONAL, "balloon", "SIZE",

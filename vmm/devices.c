@@ -107,6 +107,9 @@ static int vsock_create(struct tl_dev **dev, const struct place *place,
 	const struct tl_vmm_config *config, unsigned int number)
 {
 	(void)number;
+	if (config->vsock_path)
+		return tl_virtio_vsock_unix_create(dev, place->env, place->base, place->spi,
+			config->vsock_cid, config->vsock_path);
 	return tl_virtio_vsock_create(dev, place->env, place->base, place->spi, config->vsock_cid);
 }
 

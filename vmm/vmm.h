@@ -41,7 +41,8 @@ struct tl_vmm_config {
 	bool virtio_console; /* standard input goes there, not to the PL011 */
 	const struct tl_port *ports;
 	unsigned int port_count;
-	uint32_t vsock_cid; /* 0: none */
+	uint32_t vsock_cid;     /* 0: none */
+	const char *vsock_path; /* of the host's UNIX sockets; NULL: AF_VSOCK */
 	bool rng;
 	bool balloon;
 	uint64_t balloon_bytes; /* that the guest is asked to give back at first */

@@ -128,6 +128,39 @@ equal 'what came back' "$(md5sum <"$WORK/back" | cut -d ' ' -f 1)" "$sum"
 output_has '^words for the guest'
 end
 
+begin 'vsock: UNIX sockets of the host instead, both ways'
+"$TL_TESTS/sockcat" -l "unix:$WORK/vsock_700" </dev/null >"$WORK/heard" 2>"$WORK/heard.err" &
+listener=$!
+until [ -S "$WORK/vsock_700" ]; do sleep 0.1; done
+trapline run "$TL_GUESTS/Image" --initrd "$TL_GUESTS/linux.cpio.gz" --vsock "42,$WORK/vsock" --disk "$WORK/tools.tar,ro" --timeout 100 \
+	--append 'quiet trapline.run="tar xf /dev/vda; head -c 3000000 /dev/urandom >/f; md5sum /f; ./sockcat vsock:2:701 </f || echo nobody at 701; ./sockcat vsock:2:700 </f; echo listening; ./sockcat -l vsock:4294967295:800 </f >/g; cat /g"' \
+	</dev/null >"$WORK/out" 2>"$WORK/err" &
+vmm=$!
+wait_for "$WORK/out" '^listening'
+tries=100
+until { echo CONNECT 800; echo words for the guest; } | "$TL_TESTS/sockcat" "unix:$WORK/vsock" >"$WORK/back" 2>/dev/null &&
+	[ -s "$WORK/back" ] || [ "$tries" -eq 0 ]; do
+	tries=$((tries - 1))
+	sleep 0.1
+done
+wait "$vmm" || problem "its status is $?"
+wait "$listener"
+sum=$(sed -n 's/^\([0-9a-f]\{32\}\) .*/\1/p' "$WORK/out")
+equal 'what the host heard' "$(md5sum <"$WORK/heard" | cut -d ' ' -f 1)" "$sum"
+equal 'the answer' "$(head -n 1 "$WORK/back" | grep -c '^OK [0-9]*$')" 1
+equal 'what came back' "$(tail -n +2 "$WORK/back" | md5sum | cut -d ' ' -f 1)" "$sum"
+output_has '^nobody at 701'
+output_has '^words for the guest'
+[ ! -e "$WORK/vsock" ] || problem 'the socket is still there'
+end
+
+begin 'vsock: wrong options'
+guest "$TL_GUESTS/hello.elf" --vsock 42,
+refused 2 "^trapline: --vsock '42,': wants a path behind the comma\$"
+guest "$TL_GUESTS/hello.elf" --vsock 42,/nonexistent/s
+refused 3 "^trapline: --vsock '/nonexistent/s': No such file or directory\$"
+end
+
 begin 'vsock: a CID that another VM has'
 trapline run "$TL_GUESTS/spin.elf" --vsock 42 --timeout 60 </dev/null >"$WORK/spin" 2>&1 &
 vmm=$!

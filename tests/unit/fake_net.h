@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The driver's side of a network device (virtio 1.2, section 5.1): two queues, their buffers,
- * and KVM, which keeps the eventfds (it stands in for vmm/core/kvm.c). Link
- * tests/unit/fake_net.c.
+ * The driver's side of a network device (virtio 1.2, section 5.1), or another whose first
+ * queues are one to receive and one to send: these two, their buffers, and KVM, which keeps
+ * the eventfds (it stands in for vmm/core/kvm.c). Link tests/unit/fake_net.c.
  */
 #ifndef TL_TESTS_FAKE_NET_H
 #define TL_TESTS_FAKE_NET_H
@@ -21,7 +21,7 @@
 
 struct fake_net {
 	struct tl_dev *dev;
-	int irq_fd, kick_fds[2];
+	int irq_fd, kick_fds[TL_VIRTIO_QUEUES];
 	unsigned int heads[2]; /* descriptors that were used up, of each queue */
 };
 

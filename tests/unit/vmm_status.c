@@ -24,7 +24,8 @@
  * Links: vmm/dev/virtio/p9.c vmm/dev/virtio/p9/server.c vmm/dev/virtio/p9/session.c
  * Links: vmm/dev/virtio/p9/file.c vmm/dev/virtio/p9/attr.c vmm/dev/virtio/p9/tree.c
  * Links: vmm/dev/virtio/p9/fid.c vmm/dev/virtio/p9/beneath.c vmm/dev/virtio/p9/wire.c
- * Links: vmm/dev/virtio/vsock.c vmm/dev/virtio/rng.c vmm/dev/virtio/balloon.c base/unix_socket.c
+ * Links: vmm/dev/virtio/vsock.c vmm/dev/virtio/vsock_unix.c vmm/dev/virtio/vsock_conn.c
+ * Links: vmm/dev/virtio/rng.c vmm/dev/virtio/balloon.c base/unix_socket.c base/parse.c
  */
 #include "tests/unit/unit.h"
 

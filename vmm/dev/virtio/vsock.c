@@ -19,8 +19,6 @@
 #include "base/log.h"
 #include "vmm/dev/virtio/virtio.h"
 
-#define DEVICE_ID   19u
-#define QUEUES      3u
 #define DATA_QUEUES 2u /* that vhost works on */
 #define VHOST_PATH  "/dev/vhost-vsock"
 
@@ -155,8 +153,8 @@ static void fini(struct tl_virtio *virtio)
 }
 
 static const struct tl_virtio_ops vsock_ops = {.name = "virtio-vsock",
-	.id = DEVICE_ID,
-	.queues = QUEUES,
+	.id = TL_VSOCK_DEVICE_ID,
+	.queues = TL_VSOCK_QUEUES,
 	.kick = kick,
 	.ready = ready,
 	.start = start,
@@ -183,7 +181,7 @@ static int open_vhost(struct vsock *vsock, uint32_t cid)
 				      ": no permission: run as root, or join the group that owns it"
 				      : "this host has no " VHOST_PATH
 					": its kernel needs CONFIG_VHOST_VSOCK (modprobe "
-					"vhost_vsock)");
+					"vhost_vsock); --vsock CID,PATH does without");
 	for (unsigned int i = 0; i < DATA_QUEUES; i++) {
 		vsock->call_fds[i] = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 		vsock->err_fds[i] = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);

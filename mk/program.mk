@@ -125,6 +125,7 @@ $(PC_OBJ)/%.c.o: %.c mk/program.mk | deps-test
 	$(Q)$(PC_CC) $(PC_CFLAGS) -MMD -MP -c -o $@ $<
 
 $(PC_OBJ)/trace/decode/sysreg.c.o: $(BUILD)/gen/sysreg_table.h
+$(PC_OBJ)/trace/decode/syscall.c.o: $(BUILD)/gen/syscall_table.h
 $(PC_OBJ)/trace/report/page.c.o: $(PAGE_ASSETS)
 $(eval $(call page_assets_rule,$(PC_OBJ),$(PC_CC)))
 

@@ -17,7 +17,7 @@ FUZZ_CFLAGS := -std=c17 -D_GNU_SOURCE -O1 -g $(C_WARNINGS) -fsanitize=fuzzer-no-
 
 fuzz: $(FUZZ_TARGETS:%=fuzz-%) ## each fuzzing target for a minute (FUZZ_TIME=seconds; one: make fuzz-recording)
 
-$(FUZZ_DIR)/obj/%.o: %.c mk/fuzz.mk $(BUILD)/gen/sysreg_table.h $(BUILD)/gen/syscall_table.h $(PAGE_ASSETS) | deps-fuzz
+$(FUZZ_DIR)/obj/%.o: %.c mk/fuzz.mk $(BUILD)/gen/sysreg_table.h $(BUILD)/gen/syscall_table.h $(BUILD)/gen/version_gen.h $(PAGE_ASSETS) | deps-fuzz
 	$(call say,FUZZCC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(FUZZ_CC) $(FUZZ_CFLAGS) -MMD -MP -c -o $@ $<

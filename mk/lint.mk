@@ -8,7 +8,7 @@ LINT_HEADERS := $(filter base/%.h vmm/%.h trace/%.h cli/%.h,$(LINT_C))
 LINT_SCRIPTS := $(sort $(shell grep -lE '^\#!.*\bsh$$|^\#!.*\bbash$$' -r scripts board bench .ci tests/board) \
 	$(wildcard scripts/lib/*.sh tests/board/*.sh tests/board/*.t tests/pc/*.t bench/*.sh))
 CLANG ?= clang
-LINT_GEN := $(BUILD)/gen/sysreg_table.h $(BUILD)/gen/syscall_table.h $(BUILD)/gen/terminfo_table.h
+LINT_GEN := $(BUILD)/gen/version_gen.h $(BUILD)/gen/sysreg_table.h $(BUILD)/gen/syscall_table.h $(BUILD)/gen/terminfo_table.h
 CLANG_TARGET := --target=aarch64-linux-gnu
 
 .PHONY: lint lint-format lint-tidy lint-shell lint-headers lint-clang compile_commands.json

@@ -38,6 +38,14 @@ $(PROGRAM_OBJ)/vmm/machine/skeletons.S.o: vmm/machine/skeletons.S $(BUILD)/dts/v
 	@mkdir -p $(@D)
 	$(Q)$(PROGRAM_CC) -I $(BUILD)/dts -c -o $@ $<
 
+# Changes only when what it says changes.
+.PHONY: version-now
+$(BUILD)/gen/version_gen.h: version-now
+	@mkdir -p $(@D)
+	@text='#define TL_VERSION "'"$$(git describe --always --dirty 2>/dev/null || echo unknown)"'"'; \
+		[ "$$text" = "$$(cat $@ 2>/dev/null)" ] || printf '%s\n' "$$text" >$@
+$(PROGRAM_OBJ)/base/version.c.o: $(BUILD)/gen/version_gen.h
+
 # Names of system registers, from the kernel's descriptions.
 $(BUILD)/gen/sysreg_table.h: scripts/sysreg-table $(BUILD)/kernel/include
 	$(call say,GEN,$@)
@@ -109,7 +117,7 @@ PC_PROGRAM := $(BUILD)/pc/trapline
 PC_OBJ := $(BUILD)/pc/obj
 PC_SOURCES := $(sort $(filter-out base/libelf_search.c,$(wildcard base/*.c)) \
 	$(filter-out %_none.c,$(wildcard trace/decode/*.c)) $(wildcard trace/profile/*.c \
-	trace/report/*.c trace/record/*.c trace/advice/*.c) trace/tool/report.c \
+	trace/report/*.c trace/record/*.c trace/advice/*.c) $(wildcard trace/tool/report*.c) \
 	$(addprefix cli/,main.c options.c report.c advice.c ctl.c commands_pc.c))
 PC_OBJECTS := $(PC_SOURCES:%=$(PC_OBJ)/%.o) $(PC_OBJ)/trace/report/page_assets.S.o
 PC_CC ?= gcc
@@ -127,6 +135,7 @@ $(PC_OBJ)/%.c.o: %.c mk/program.mk | deps-test
 $(PC_OBJ)/trace/decode/sysreg.c.o: $(BUILD)/gen/sysreg_table.h
 $(PC_OBJ)/trace/decode/syscall.c.o: $(BUILD)/gen/syscall_table.h
 $(PC_OBJ)/trace/report/page.c.o: $(PAGE_ASSETS)
+$(PC_OBJ)/base/version.c.o: $(BUILD)/gen/version_gen.h
 $(eval $(call page_assets_rule,$(PC_OBJ),$(PC_CC)))
 
 PC_LIBS := -ljansson -ldw -lelf

@@ -64,6 +64,7 @@ $(UNIT_DIR)/%.o: %.c mk/tests.mk $(KVM_HEADERS)/.stamp | deps-test
 
 $(UNIT_DIR)/trace/decode/sysreg.o: $(BUILD)/gen/sysreg_table.h
 $(UNIT_DIR)/trace/decode/syscall.o: $(BUILD)/gen/syscall_table.h
+$(UNIT_DIR)/base/version.o: $(BUILD)/gen/version_gen.h
 $(UNIT_DIR)/trace/report/page.o $(UNIT_DIR)/trace/report/page_assets.o: $(PAGE_ASSETS)
 
 # Device trees that machines start from, scripts of HTML pages: data, so the same on this PC.

@@ -148,8 +148,10 @@ static void test_format(void **state)
 	assert_int_equal(called.config.weight, -1);
 	EXPECT_RUN("--format", "openmetrics", "folder");
 	assert_int_equal(called.config.format, TL_REPORT_OPENMETRICS);
+	EXPECT_RUN("--format", "html", "folder");
+	assert_int_equal(called.config.format, TL_REPORT_HTML);
 	EXPECT_USAGE(ARGUMENTS("--format", "CSV", "folder"), "--format 'CSV'", "text, json, csv",
-		"folded or openmetrics");
+		"folded, openmetrics or html");
 	EXPECT_USAGE(ARGUMENTS("--format", "", "folder"), "--format ''");
 }
 

@@ -116,6 +116,29 @@ static void test_merge(void **state)
 	tl_hist_fini(&all);
 }
 
+/* Quarters begin where their description says, and together have all there is. */
+static void test_quarters(void **state)
+{
+	struct tl_hist hist = {0};
+	uint64_t sum = 0;
+
+	(void)state;
+	for (unsigned int i = 0; i < TL_HIST_QUARTERS; i++) {
+		uint64_t from = i < 4 ? 8 * i : (uint64_t)(4 + i % 4) << (i / 4 + 2);
+
+		assert_int_equal(tl_hist_quarter(&hist, i), 0);
+		tl_hist_add(&hist, from);
+		assert_int_equal(tl_hist_quarter(&hist, i), 1);
+		if (from)
+			tl_hist_add(&hist, from - 1);
+		assert_int_equal(tl_hist_quarter(&hist, i), 1);
+	}
+	for (unsigned int i = 0; i < TL_HIST_QUARTERS; i++)
+		sum += tl_hist_quarter(&hist, i);
+	assert_int_equal(sum, hist.count);
+	tl_hist_fini(&hist);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -125,6 +148,7 @@ int main(void)
 		cmocka_unit_test(test_percentiles_of_a_ramp),
 		cmocka_unit_test(test_huge_values),
 		cmocka_unit_test(test_merge),
+		cmocka_unit_test(test_quarters),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

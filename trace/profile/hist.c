@@ -172,6 +172,18 @@ uint64_t tl_hist_below(const struct tl_hist *hist, uint64_t bound)
 	return below;
 }
 
+uint64_t tl_hist_quarter(const struct tl_hist *hist, unsigned int i)
+{
+	unsigned int group = i / 4 - hist->first;
+	uint64_t sum = 0;
+
+	if (group >= hist->groups)
+		return 0;
+	for (unsigned int b = 0; b < SUB_COUNT / 4; b++)
+		sum += hist->bucket[group * SUB_COUNT + i % 4 * (SUB_COUNT / 4) + b];
+	return sum;
+}
+
 uint64_t tl_hist_average(const struct tl_hist *hist)
 {
 	return hist->count ? hist->sum / hist->count : 0;

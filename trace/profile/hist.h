@@ -50,6 +50,13 @@ uint64_t tl_hist_percentile(const struct tl_hist *hist, double percent);
 /* How many values are less than `bound`, to a bucket; exact where that is a power of two. */
 uint64_t tl_hist_below(const struct tl_hist *hist, uint64_t bound);
 
+/*
+ * How many values are in quarter `i` of a power of two, for who draws it: from 8 * i on for
+ * i < 4, then from (4 + i % 4) * 2^(i / 4 + 2) on, up to where the next one begins.
+ */
+#define TL_HIST_QUARTERS (4 * (TL_HIST_VALUE_BITS - TL_HIST_SUB_BITS + 1))
+uint64_t tl_hist_quarter(const struct tl_hist *hist, unsigned int i);
+
 /* The mean, rounded down; 0 if the histogram is empty. */
 uint64_t tl_hist_average(const struct tl_hist *hist);
 

@@ -180,7 +180,7 @@ static json_t *totals_object(const struct tl_profile *profile)
 		"lost", number_or_null(r.has_lost, r.lost));
 }
 
-static json_t *profile_object(const struct tl_profile *profile)
+json_t *tl_report_json_object(const struct tl_profile *profile)
 {
 	int events = !profile->no_events;
 	json_t *vcpus = json_array();
@@ -200,7 +200,7 @@ static json_t *profile_object(const struct tl_profile *profile)
 
 int tl_report_json(const char *path, const struct tl_profile *profile)
 {
-	json_t *root = profile_object(profile);
+	json_t *root = tl_report_json_object(profile);
 	char *text = root ? json_dumps(root, JSON_INDENT(2)) : NULL;
 	int ret = -ENOMEM;
 
@@ -216,7 +216,7 @@ int tl_report_json(const char *path, const struct tl_profile *profile)
 
 int tl_report_json_print(FILE *out, const struct tl_profile *profile)
 {
-	json_t *root = profile_object(profile);
+	json_t *root = tl_report_json_object(profile);
 	int ret = root ? 0 : -ENOMEM;
 
 	if (root &&

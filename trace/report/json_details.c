@@ -65,7 +65,7 @@ static json_t *row_object(const struct tl_profile *profile, const struct tl_deta
 
 json_t *tl_json_details(const struct tl_profile *profile)
 {
-	const unsigned int kind = TL_BY_VCPU | TL_BY_DETAIL | TL_BY_HANDLER;
+	const unsigned int kind = TL_JSON_DETAILS_BY;
 	struct tl_details rows, pcs;
 	json_t *array;
 

@@ -8,6 +8,7 @@
 #include <jansson.h>
 
 #include "trace/profile/profile.h"
+#include "trace/report/json.h"
 
 json_t *tl_json_number(uint64_t value);
 

@@ -33,4 +33,7 @@ const char *tl_text_address(
 /* The counts side by side, and what they prove. */
 void tl_text_proof(struct tl_text *t, const struct tl_profile *profile);
 
+/* Only what they prove, a line each. */
+void tl_text_verdict(struct tl_text *t, const struct tl_profile *profile);
+
 #endif

@@ -154,12 +154,24 @@ static void put_remarks(struct tl_text *t, const struct tl_profile *profile)
 			open, tl_text_plural(open));
 }
 
-void tl_text_proof(struct tl_text *t, const struct tl_profile *profile)
+void tl_text_verdict(struct tl_text *t, const struct tl_profile *profile)
 {
 	struct tl_reconciliation all = tl_profile_reconcile(profile);
 
 	if (profile->no_events) {
 		put_counted(t, &all);
+		return;
+	}
+	put_verdict(t, profile, &all);
+	put_remarks(t, profile);
+}
+
+void tl_text_proof(struct tl_text *t, const struct tl_profile *profile)
+{
+	struct tl_reconciliation all = tl_profile_reconcile(profile);
+
+	if (profile->no_events) {
+		tl_text_verdict(t, profile);
 		return;
 	}
 	fprintf(t->out, "\n%s%-18s %14s %14s %14s %14s%s\n", t->bold, "Reconciliation",
@@ -173,6 +185,5 @@ void tl_text_proof(struct tl_text *t, const struct tl_profile *profile)
 	}
 	if (profile->vcpu_count > 1)
 		put_counts(t, "all", &all);
-	put_verdict(t, profile, &all);
-	put_remarks(t, profile);
+	tl_text_verdict(t, profile);
 }

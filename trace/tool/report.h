@@ -14,6 +14,7 @@ enum tl_report_format {
 	TL_REPORT_CSV,
 	TL_REPORT_FOLDED,
 	TL_REPORT_OPENMETRICS,
+	TL_REPORT_HTML,
 };
 
 struct tl_report_config {

@@ -22,7 +22,7 @@ TL.el = (tag, props, ...children) => {
 		else if (value !== null && value !== undefined && value !== false)
 			e.setAttribute(key, value === true ? "" : value);
 	}
-	e.append(...children.flat().filter((c) => c !== null && c !== undefined));
+	e.append(...children.flat(Infinity).filter((c) => c !== null && c !== undefined));
 	return e;
 };
 
@@ -36,6 +36,12 @@ TL.time = (ns) => {
 		if (Math.abs(ns) >= size * 0.9995)
 			return `${three(ns / size)}\u202f${unit}`;
 	return `${Math.round(ns)}\u202fns`;
+};
+// The same with as many digits as a step of `step` ns needs, and a unit that suits `most`.
+TL.timeIn = (ns, step, most = ns) => {
+	const [unit, size] = [["s", 1e9], ["ms", 1e6], ["µs", 1e3], ["ns", 1]].find(([, s]) => Math.abs(most) >= s * 0.9995) || ["ns", 1];
+	const digits = Math.min(Math.max(Math.ceil(-Math.log10(step / size) - 1e-9), 0), 9);
+	return ns === 0 ? "0" : `${(ns / size).toFixed(digits)}\u202f${unit}`;
 };
 const three = (x) => (Math.abs(x) >= 99.95 ? Math.round(x).toString() : x.toPrecision(3));
 

@@ -56,9 +56,8 @@ end
 
 if [ -e /proc/locks ]; then
 	begin 'disk: a file of another one is locked'
-	trapline run "$TL_GUESTS/spin.elf" --disk "$disk" --timeout 20 </dev/null >"$WORK/spin" 2>&1 &
+	spin --disk "$disk" --timeout 20
 	pid=$!
-	wait_for "$WORK/spin" 'for ever'
 	for how in "$disk" "$disk,ro"; do
 		guest "$TL_GUESTS/hello.elf" --disk "$how"
 		refused 3 "^trapline: --disk '$disk': is in use by another program\$"

@@ -37,9 +37,8 @@ wrong '--pin of no CPU' "--pin '0,x': wants CPUs such as 0,2-5" run "$hello" --p
 wrong '--pin backwards' "--pin '3-2': wants CPUs" run "$hello" --pin 3-2
 
 begin '--pin: the threads of the vCPUs stay where they are put'
-trapline run "$TL_GUESTS/spin.elf" --cpus 2 --pin 1,0 --timeout 50 </dev/null >"$WORK/spin" 2>&1 &
+spin --cpus 2 --pin 1,0 --timeout 50
 pid=$!
-wait_for "$WORK/spin" 'for ever'
 equal 'where they may run' "$(grep -h '^Name:\|^Cpus_allowed_list' /proc/$pid/task/*/status | tr '\n\t' '  ' | sed 's/Name: /\n/g' | sed -n 's/^vcpu \(.\) Cpus_allowed_list: \(.*\) $/\1:\2/p' | sort | tr '\n' ' ')" '0:1 1:0 '
 kill "$pid"
 wait "$pid" 2>/dev/null

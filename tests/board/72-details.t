@@ -95,9 +95,8 @@ error_has 'No exit is missing up to the last event'
 end
 
 begin 'profile: a process that runs already, for some time'
-trapline run "$TL_GUESTS/spin.elf" --timeout 20 </dev/null >"$WORK/spin" 2>&1 &
+spin --timeout 20
 pid=$!
-wait_for "$WORK/spin" 'for ever'
 run trapline profile --pid "$pid" --seconds 1 --map qemu-virt
 kill "$pid"
 wait "$pid" 2>/dev/null

@@ -135,9 +135,8 @@ end
 
 begin 'record: a process that runs already, until a time'
 fresh
-trapline run "$TL_GUESTS/spin.elf" --timeout 20 </dev/null >"$WORK/spin" 2>&1 &
+spin --timeout 20
 pid=$!
-wait_for "$WORK/spin" 'for ever'
 run trapline record -o "$folder" --pid "$pid" --stop-after 1 --map qemu-virt
 status_is 0
 run trapline record -o "$folder" --pid "$pid" --stop-after 1 --map qemu-virt

@@ -153,6 +153,14 @@ wait_for() {
 	done
 }
 
+# spin OPTION...: guest/spin in the background, as $!, and it has said so; its output is in $WORK/spin.
+spin() {
+	# What an earlier one printed must not be taken for this one's, whose shell may come late.
+	: >"$WORK/spin"
+	trapline run "$TL_GUESTS/spin.elf" "$@" </dev/null >"$WORK/spin" 2>&1 &
+	wait_for "$WORK/spin" 'for ever'
+}
+
 # kill_when_up SIGNAL PATTERN: in the background, sends the signal to the VMM that
 # was started last, once its output has the pattern. The VMM itself must run in
 # the foreground: shells start background programs with SIGINT ignored.

@@ -70,6 +70,9 @@ int tl_kvm_ioctl_ptr(int fd, unsigned long request, void *arg)
 		return 0;
 	case KVM_UNREGISTER_COALESCED_MMIO:
 		assert_memory_equal(arg, &fake_slots.zone, sizeof(fake_slots.zone));
+		if (fake_slots.late)
+			assert_true(fake_slots_write(
+				fake_slots.zone.addr, 1, (uint8_t)fake_slots.late));
 		memset(&fake_slots.zone, 0, sizeof(fake_slots.zone));
 		fake_slots.zone_calls++;
 		return 0;

@@ -21,6 +21,7 @@ struct fake_slots {
 	bool readonly, coalesced; /* the capabilities */
 	unsigned long fail;       /* this ioctl fails with ENOMEM */
 	int add_error;            /* errno of tl_loop_add() */
+	char late;                /* the guest writes it before a zone is gone; 0: nothing */
 
 	/* Set by the fake. */
 	struct kvm_userspace_memory_region slot; /* size 0: there is none */

@@ -297,11 +297,27 @@ static void test_burst(void **state)
 	for (unsigned int i = 0; i < TL_PL011_BURST_QUIET; i++)
 		tick();
 	assert_false(burst());
+	tick();
 	/* An idle guest costs nothing. */
 	assert_int_equal(ticking(), 0);
 	/* And the next one begins as the first. */
 	begin_burst();
 	assert_int_equal(fake_slots.zone_calls, 3);
+}
+
+/* A character that comes when the ring has just been looked at for the last time. */
+static void test_end_of_burst(void **state)
+{
+	(void)state;
+	begin_burst();
+	fake_slots.late = '!';
+	for (unsigned int i = 0; i <= TL_PL011_BURST_QUIET; i++)
+		tick();
+	assert_false(burst());
+	assert_int_equal(ticking(), TL_PL011_TICK_MS);
+	tick();
+	assert_sent("!");
+	assert_int_equal(ticking(), 0);
 }
 
 static void test_order(void **state)
@@ -381,7 +397,7 @@ static void test_input_not_read(void **state)
 	(void)state;
 	push("x");
 	begin_burst();
-	for (unsigned int i = 0; i <= TL_PL011_BURST_QUIET; i++)
+	for (unsigned int i = 0; i <= TL_PL011_BURST_QUIET + 1; i++)
 		tick();
 	assert_false(shown());
 	assert_int_equal(ticking(), 0);
@@ -526,6 +542,7 @@ int main(void)
 		TEST(test_page),
 		TEST(test_cleaned),
 		TEST(test_burst),
+		TEST(test_end_of_burst),
 		TEST(test_order),
 		TEST(test_transmit_interrupt),
 		TEST(test_input),

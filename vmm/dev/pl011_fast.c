@@ -120,8 +120,12 @@ void tl_pl011_fast_tick(struct tl_pl011_fast *fast, bool rx_empty, bool tx_full)
 	fast->received = false;
 	fast->quiet = fast->wrote ? 0 : fast->quiet + 1;
 	fast->wrote = false;
-	if (fast->quiet >= TL_PL011_BURST_QUIET)
+	if (fast->burst && fast->quiet >= TL_PL011_BURST_QUIET) {
 		tl_pl011_fast_end_burst(fast);
+		/* A character may have come into the ring since it was emptied; no exit may follow.
+		 */
+		return;
+	}
 	if (!fast->burst && !tx_full && fast->page.shown == rx_empty)
 		set_timer(fast, 0);
 }

@@ -20,7 +20,7 @@
 #define TL_PL011_BURST_START 16
 /* What is in the ring is at most so old when it is looked at. */
 #define TL_PL011_TICK_MS 10
-/* After so many ticks without a character a burst is over; then there are no more ticks. */
+/* After so many ticks without a character a burst is over; one tick more finds its last ones. */
 #define TL_PL011_BURST_QUIET 25
 
 struct tl_pl011_fast {

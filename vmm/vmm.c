@@ -1,303 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The life of one guest: load, run, reset, end. All on the main thread; what
- * happens during the run arrives through the event loop.
+ * Makes a VM and its devices, has it run, and takes all of it apart again. All on the main
+ * thread. What it starts with is load.c, what happens while it runs life.c.
  */
 #include "vmm/vmm.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
-#include <libfdt.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/log.h"
-#include "vmm/arch/arm64/suspend.h"
-#include "vmm/arch/arm64/vcpu_regs.h"
-#include "vmm/boot/dtb.h"
-#include "vmm/boot/fdt.h"
 #include "vmm/boot/firmware.h"
-#include "vmm/boot/image.h"
-#include "vmm/boot/layout.h"
-#include "vmm/core/console.h"
-#include "vmm/core/power_key.h"
 #include "vmm/core/terminal.h"
-#include "vmm/core/vm.h"
-#include "vmm/ctl/commands.h"
 #include "vmm/dev/gicv2m.h"
 #include "vmm/devices.h"
-#include "vmm/events.h"
-#include "vmm/machine/machine.h"
+#include "vmm/guest.h"
 #include "vmm/profile.h"
 
-/*
- * Input is read when the guest has printed something, for a driver that starts throws away what
- * has come before (Linux's and U-Boot's do); or after this time, for a guest that only reads.
- */
-#define FIRST_INPUT_MS 5000
-
-/* How long a reader of the console that does not read is waited for at the end. */
-#define DRAIN_MS 1000
-
-struct guest {
-	const struct tl_vmm_config *config;
-	const struct tl_machine *machine;
-	struct tl_image image;
-	struct tl_source initrd, firmware;
-	struct tl_dtb dtb, overlay;
-	struct tl_layout layout;
-	struct tl_loop loop;
-	struct tl_console console;
-	struct tl_vm vm;
-	struct tl_events events;
-	struct tl_power_key power_key;
-	struct tl_control control;
-	struct tl_session *session;   /* the profile, or NULL */
-	struct tl_recorder *recorder; /* the recording, or NULL */
-};
-
-static int open_firmware(struct guest *guest)
-{
-	const struct tl_machine *machine = guest->machine;
-
-	guest->layout.kind = TL_IMAGE_FIRMWARE;
-	guest->layout.flash = guest->layout.entry = machine->flash_base;
-	guest->layout.flash_size = machine->flash_size;
-	return tl_firmware_open(&guest->firmware, guest->config->firmware, machine->flash_bank);
-}
-
-static int open_initrd(struct guest *guest)
-{
-	if (!guest->config->initrd)
-		return 0;
-	return tl_source_open(&guest->initrd, "initrd", guest->config->initrd, false);
-}
-
-/* Everything about the input that can be known without KVM. */
-static int prepare(struct guest *guest)
-{
-	const struct tl_vmm_config *config = guest->config;
-	int ret = tl_fdt_check_cmdline(config->append);
-
-	if (!ret)
-		ret = config->firmware ? open_firmware(guest)
-				       : tl_image_open(&guest->image, config->kernel);
-	if (!ret)
-		ret = open_initrd(guest);
-	if (!ret && config->dtb)
-		ret = tl_dtb_read(&guest->dtb, "device tree", config->dtb);
-	if (!ret && config->overlay)
-		ret = tl_dtb_read(&guest->overlay, "overlay", config->overlay);
-	guest->layout.kernel_path = config->kernel;
-	guest->layout.initrd_path = config->initrd;
-	guest->layout.ram_base = guest->machine->ram_base;
-	guest->layout.ram_size = config->mem;
-	guest->layout.initrd_size = guest->initrd.file_size;
-	if (!ret && !config->firmware)
-		ret = tl_image_place(&guest->image, &guest->layout);
-	if (!ret)
-		ret = tl_layout_place(&guest->layout);
-	return ret;
-}
-
-static int load_initrd(struct guest *guest)
-{
-	uint64_t size = guest->layout.initrd_size;
-	void *to = tl_mem_at(&guest->vm.mem, guest->layout.initrd, size);
-	int64_t n;
-
-	if (size == 0)
-		return 0;
-	if (!to)
-		return -EFAULT;
-	tl_source_rewind(&guest->initrd);
-	n = tl_source_read(&guest->initrd, to, size);
-	if (n >= 0 && (uint64_t)n < size)
-		tl_log_error("initrd '%s' became shorter while it was read", guest->initrd.path);
-	return n < 0 ? (int)n : (uint64_t)n < size ? -EIO : 0;
-}
-
-static int build_fdt(struct guest *guest, void *out)
-{
-	uint64_t mpidr[TL_GIC_MAX_VCPUS];
-	struct tl_fdt_config fdt = {
-		.skeleton = guest->machine->skeleton,
-		.layout = &guest->layout,
-		.cmdline = guest->config->append,
-		.gic = &guest->vm.irqchip,
-		.pmu = guest->vm.cpu.on[TL_CPU_PMU],
-		.cpus = guest->vm.vcpu_count,
-		.mpidr = mpidr,
-		.bus = &guest->vm.bus,
-		.dtb = &guest->dtb,
-		.overlay = &guest->overlay,
-	};
-	int ret = 0;
-
-	for (unsigned int i = 0; !ret && i < fdt.cpus; i++)
-		ret = tl_vcpu_regs_mpidr(&guest->vm.vcpus[i], &mpidr[i]);
-	return ret ? ret : tl_fdt_build(&fdt, out);
-}
-
-/* Puts kernel, initrd and device tree into RAM and vCPU 0 at the start. 0 or -errno. */
-static int load(struct guest *guest)
-{
-	const struct tl_layout *layout = &guest->layout;
-	void *fdt = tl_mem_at(&guest->vm.mem, layout->fdt, TL_LAYOUT_FDT_SIZE);
-	bool firmware = layout->kind == TL_IMAGE_FIRMWARE;
-	int ret = firmware ? 0 : tl_image_load(&guest->image, layout, &guest->vm.mem);
-
-	if (!ret)
-		ret = load_initrd(guest);
-	if (!ret)
-		ret = fdt ? build_fdt(guest, fdt) : -EFAULT;
-	if (!ret)
-		ret = tl_vcpu_regs_set_boot(
-			&guest->vm.vcpus[0], layout->entry, firmware ? 0 : layout->fdt);
-	return ret;
-}
-
-static int dump_dtb(struct guest *guest)
-{
-	const char *path = guest->config->dump_dtb;
-	const void *fdt = tl_mem_at(&guest->vm.mem, guest->layout.fdt, TL_LAYOUT_FDT_SIZE);
-	size_t size = fdt_totalsize(fdt);
-	FILE *out = fopen(path, "we");
-	bool ok = out && fwrite(fdt, 1, size, out) == size;
-
-	if (out && fclose(out))
-		ok = false;
-	if (!ok) {
-		tl_log_error("cannot write the device tree to '%s': %s", path, strerror(errno));
-		return TL_STATUS_FAILURE;
-	}
-	return TL_STATUS_OK;
-}
-
-static int stop_status(const struct tl_stop *stop)
-{
-	switch (stop->kind) {
-	case TL_STOP_POWEROFF:
-		return TL_STATUS_OK;
-	case TL_STOP_CRASH:
-	case TL_STOP_ERROR:
-		tl_log_error(
-			"vCPU %u stopped at PC %#" PRIx64 ": %s", stop->vcpu, stop->pc, stop->why);
-		return stop->kind == TL_STOP_CRASH ? TL_STATUS_CRASH : TL_STATUS_VM;
-	default:
-		return TL_STATUS_VM;
-	}
-}
-
-static int reset(struct guest *guest)
-{
-	int ret = tl_vm_reset(&guest->vm);
-
-	if (!ret)
-		ret = load(guest);
-	/* What failed has been said. */
-	if (ret)
-		tl_log_info("the guest asked for a reset, which failed: %s", strerror(-ret));
-	return ret;
-}
-
-/* What stopped the guest is dealt with. All vCPUs are parked. */
-static void go_on(struct guest *guest)
-{
-	tl_vm_clear_stop(&guest->vm);
-	tl_control_resume(&guest->control);
-}
-
-/* Answers a guest that wants to sleep. Returns what stops it now. */
-static struct tl_stop suspend(struct guest *guest)
-{
-	struct tl_stop stop;
-	int ret;
-
-	tl_vm_pause(&guest->vm);
-	/* Until all were parked, another vCPU may have ended it. */
-	stop = tl_vm_stop_reason(&guest->vm);
-	if (stop.kind != TL_STOP_SUSPEND)
-		return stop;
-	ret = tl_suspend_enter(&guest->vm);
-	if (ret) {
-		stop.kind = TL_STOP_ERROR;
-		snprintf(stop.why, sizeof(stop.why), "cannot suspend to RAM: %s", strerror(-ret));
-		return stop;
-	}
-	go_on(guest);
-	return (struct tl_stop){.kind = TL_STOP_NONE};
-}
-
-/* If the guest has stopped: lets it go on, or returns true, and with which exit status it ended. */
-static bool has_stopped(struct guest *guest, int *status)
-{
-	struct tl_stop stop = tl_vm_stop_reason(&guest->vm);
-
-	if (stop.kind == TL_STOP_SUSPEND)
-		stop = suspend(guest);
-	if (stop.kind == TL_STOP_NONE)
-		return false;
-	if (stop.kind == TL_STOP_RESET) {
-		tl_vm_pause(&guest->vm);
-		*status = TL_STATUS_VM;
-		if (reset(guest))
-			return true;
-		go_on(guest);
-		return false;
-	}
-	tl_console_drain(&guest->console, DRAIN_MS);
-	*status = stop_status(&stop);
-	return true;
-}
-
-/* What it took to come here, for -v and `make bench-io`. */
-static void log_start(void)
-{
-	struct timespec cpu;
-
-	if (tl_log_enabled(TL_LOG_INFO) && !clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu))
-		tl_log_info("the guest starts after %lld us of CPU time",
-			(long long)cpu.tv_sec * 1000000 + cpu.tv_nsec / 1000);
-}
-
-/* Runs until the guest or the user ends it. Returns an exit status. */
-static int run(struct guest *guest)
-{
-	int status, first = FIRST_INPUT_MS;
-
-	log_start();
-	tl_vm_resume(&guest->vm);
-	for (;;) {
-		int timeout = tl_console_timeout(&guest->console);
-		int ret = tl_loop_once(&guest->loop, timeout < 0 ? first : timeout);
-
-		first = -1;
-		tl_console_service(&guest->console);
-		if (has_stopped(guest, &status))
-			break;
-		if (guest->console.quit || guest->control.quit) {
-			status = TL_STATUS_OK;
-			break;
-		}
-		if (tl_events_status(&guest->events, &status))
-			break;
-		if (ret) {
-			tl_log_error("cannot wait for events: %s", strerror(-ret));
-			status = TL_STATUS_FAILURE;
-			break;
-		}
-		tl_control_apply(&guest->control);
-	}
-	tl_vm_pause(&guest->vm);
-	return status;
-}
-
-static void summarize(struct guest *guest)
+static void summarize(struct tl_guest *guest)
 {
 	uint64_t dropped = tl_console_dropped(&guest->console);
 	uint64_t unhandled = tl_bus_unhandled(&guest->vm.bus);
@@ -320,7 +42,7 @@ static void summarize(struct guest *guest)
 }
 
 /* The VM exists: load it, run it, report. Returns an exit status. */
-static int run_vm(struct guest *guest)
+static int run_vm(struct tl_guest *guest)
 {
 	const struct tl_vmm_config *config = guest->config;
 	int status;
@@ -330,11 +52,11 @@ static int run_vm(struct guest *guest)
 	if (config->firmware)
 		ret = tl_firmware_load(&guest->firmware, &guest->vm.flash);
 	if (!ret)
-		ret = load(guest);
+		ret = tl_guest_load(guest);
 	if (ret)
 		return TL_STATUS_INPUT;
 	if (config->dump_dtb)
-		return dump_dtb(guest);
+		return tl_guest_dump_dtb(guest);
 	if (config->profile || config->count) {
 		const struct tl_mem *flash = &guest->vm.flash;
 		const struct tl_bpf_range ram[] = {
@@ -362,9 +84,9 @@ static int run_vm(struct guest *guest)
 		return TL_STATUS_INPUT;
 	tl_terminal_raw(STDIN_FILENO);
 	tl_events_watch_stop(&guest->events, config->timeout_s, config->grace_s);
-	status = run(guest);
+	status = tl_guest_run(guest);
 	tl_control_fini(&guest->control);
-	tl_console_drain(&guest->console, DRAIN_MS);
+	tl_console_drain(&guest->console, TL_GUEST_DRAIN_MS);
 	tl_terminal_restore();
 	summarize(guest);
 	if (guest->session) {
@@ -379,7 +101,7 @@ static int run_vm(struct guest *guest)
 }
 
 /* The part of the interrupt controller that is no part of KVM's. */
-static int add_gicv2m(struct guest *guest, const struct tl_dev_env *env)
+static int add_gicv2m(struct tl_guest *guest, const struct tl_dev_env *env)
 {
 	struct tl_dev *dev;
 	int ret;
@@ -397,7 +119,7 @@ static int add_gicv2m(struct guest *guest, const struct tl_dev_env *env)
 	return ret;
 }
 
-static int start(struct guest *guest)
+static int start(struct tl_guest *guest)
 {
 	struct tl_vm_config vm = {
 		.vcpus = guest->config->cpus,
@@ -435,7 +157,7 @@ static int start(struct guest *guest)
 	return run_vm(guest);
 }
 
-static void show_layout(const struct guest *guest)
+static void show_layout(const struct tl_guest *guest)
 {
 	tl_layout_print(&guest->layout, stdout);
 	tl_machine_print_devices(guest->machine, stdout);
@@ -443,7 +165,7 @@ static void show_layout(const struct guest *guest)
 
 int tl_vmm_run(const struct tl_vmm_config *config)
 {
-	struct guest *guest = calloc(1, sizeof(*guest));
+	struct tl_guest *guest = calloc(1, sizeof(*guest));
 	int status = TL_STATUS_INPUT;
 	int ret;
 
@@ -473,7 +195,7 @@ int tl_vmm_run(const struct tl_vmm_config *config)
 	tl_console_init(&guest->console, &guest->loop, STDIN_FILENO, STDOUT_FILENO);
 	if (ret) {
 		status = TL_STATUS_HOST;
-	} else if (prepare(guest) == 0) {
+	} else if (tl_guest_prepare(guest) == 0) {
 		status = TL_STATUS_OK;
 		if (config->show_layout)
 			show_layout(guest);

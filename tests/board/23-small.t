@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=dash disable=SC2016 # what is in single quotes is for the guest's shell
 #
-# Small devices: random numbers, the balloon, the console by virtio and its ports.
+# Small things: the memory of the process, random numbers, the balloon, the console by virtio
+# and its ports.
 
 # linux COMMAND OPTION...: a Linux guest that runs the command.
 linux() {
@@ -9,6 +10,25 @@ linux() {
 	shift
 	guest "$TL_GUESTS/Image" --initrd "$TL_GUESTS/linux.cpio.gz" --append "quiet trapline.run=\"$command\"" "$@"
 }
+
+# mapped PID: KiB of the program's code that are mapped; and how many there are.
+mapped() {
+	awk '/^[0-9a-f]+-/ { code = $2 ~ /x/ && $6 ~ /trapline/ }
+		code && $1 == "Size:" { size = $2 } code && $1 == "Rss:" { rss = $2 }
+		END { print rss, size }' "/proc/$1/smaps"
+}
+
+begin 'memory: the code of the start is not kept'
+trapline run "$TL_GUESTS/spin.bin" --mem 16M </dev/null >"$WORK/guest" 2>&1 &
+vmm=$!
+wait_for "$WORK/guest" 'for ever'
+# shellcheck disable=SC2046 # two words
+set -- $(mapped "$vmm")
+echo "# $1 of $2 KiB of code are mapped"
+[ $(($1 * 2)) -lt "$2" ] || problem "$1 of $2 KiB of code are mapped"
+kill -KILL "$vmm"
+wait "$vmm" 2>/dev/null
+end
 
 begin 'rng: random numbers of the host'
 linux 'cat /sys/class/misc/hw_random/rng_current; head -c 10000 /dev/hwrng >/a; head -c 10000 /dev/hwrng >/b; wc -c /a /b; cmp -s /a /b || echo differ; gzip </a | wc -c' --rng

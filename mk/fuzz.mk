@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
 #
-# Fuzzing, by libFuzzer on this PC: a file in tests/fuzz/ is a target, its seeds are made
+# Fuzzing, by libFuzzer on this PC: a file in tests/fuzz/ is a target (but for fake_*.c), its seeds are made
 # from what the project itself writes. What once crashed is a unit test.
 
 FUZZ_CC ?= clang
 FUZZ_DIR := $(BUILD)/fuzz
-FUZZ_TARGETS := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c))
+FUZZ_TARGETS := $(patsubst tests/fuzz/%.c,%,$(filter-out tests/fuzz/fake_%,$(wildcard tests/fuzz/*.c)))
 FUZZ_TIME ?= 60
 FUZZ_SOURCES := $(patsubst %_dw.c,%_none.c,$(filter-out cli/%,$(PC_SOURCES))) \
 	vmm/dev/virtio/queue.c vmm/core/mem.c $(wildcard vmm/boot/*.c) \
@@ -29,8 +29,12 @@ $(FUZZ_TARGETS:%=$(FUZZ_DIR)/%): $(FUZZ_DIR)/%: $(FUZZ_DIR)/obj/tests/fuzz/%.o $
 
 $(eval $(call page_assets_rule,$(FUZZ_DIR)/obj,$(FUZZ_CC)))
 
-# Devices whose transport the target is.
+# Devices, and what they live on.
+FUZZ_VIRTIO := $(FUZZ_DIR)/obj/tests/fuzz/fake_virtio.o
+$(addprefix $(FUZZ_DIR)/,console net virtqueue vsock): $(FUZZ_VIRTIO)
 $(FUZZ_DIR)/console: $(patsubst %,$(FUZZ_DIR)/obj/vmm/dev/virtio/%.o,console console_port)
+$(FUZZ_DIR)/net: $(FUZZ_DIR)/obj/vmm/dev/virtio/net.o
+$(FUZZ_DIR)/vsock: $(patsubst %,$(FUZZ_DIR)/obj/vmm/dev/virtio/%.o,vsock_unix vsock_conn)
 
 $(FUZZ_TARGETS:%=fuzz-%): fuzz-%: $(FUZZ_DIR)/% $(PC_RECORDING) $(GUEST_DIR)/hello.elf $(GUEST_DIR)/overlay.dtbo
 	$(Q)scripts/fuzz $* $(FUZZ_TIME)

@@ -7,14 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "vmm/core/mem.h"
-#include "vmm/dev/virtio/queue.h"
+#include "tests/fuzz/fake_virtio.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-#define BASE     UINT64_C(0x40000000)
-#define RAM_SIZE 0x10000u
-#define POPS     300
+#define POPS 300
 
 struct placement {
 	uint16_t size, flags; /* bit 0: event index, 1: indirect, 2: addresses as they are */
@@ -73,19 +70,13 @@ static void serve(struct tl_vq *vq)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static struct tl_mem mem;
 	struct placement in;
-	struct tl_vq vq = {.mem = &mem};
+	struct tl_vq vq = {0};
 
-	if (size < sizeof(in) || (!mem.host && tl_mem_init(&mem, BASE, RAM_SIZE)))
+	if (size < sizeof(in))
 		return 0;
 	memcpy(&in, data, sizeof(in));
-	data += sizeof(in);
-	size -= sizeof(in);
-	if (size > RAM_SIZE)
-		size = RAM_SIZE;
-	memcpy(mem.host, data, size);
-	memset(mem.host + size, 0, RAM_SIZE - size);
+	vq.mem = fuzz_ram(data + sizeof(in), size - sizeof(in));
 	vq.size = in.flags & ANYWHERE ? in.size : 1u << in.size % 9;
 	vq.desc = place(in.desc, 16, &in);
 	vq.avail = place(in.avail, 2, &in);

@@ -46,7 +46,8 @@ static int set_format(struct tl_options *options, char *value)
 		[TL_REPORT_CSV] = "csv",
 		[TL_REPORT_FOLDED] = "folded",
 		[TL_REPORT_OPENMETRICS] = "openmetrics",
-		[TL_REPORT_HTML] = "html"};
+		[TL_REPORT_HTML] = "html",
+		[TL_REPORT_PERFETTO] = "perfetto"};
 	int format = tl_options_choice(options, value, names, sizeof(names) / sizeof(names[0]));
 
 	if (format < 0)
@@ -119,10 +120,11 @@ static int set_vm(struct tl_options *options, char *value)
 static const struct tl_option table[] = {
 	{TL_VALUE, "by", "class|detail|device|symbol|pc|vcpu|handler",
 		"one table instead: exits by that", set_by},
-	{TL_VALUE, "format", "text|json|csv|folded|openmetrics|html",
+	{TL_VALUE, "format", "text|json|csv|folded|openmetrics|html|perfetto",
 		"json: docs/profile-schema.md; csv: by detail, if not --by; folded: for\n"
 		"flame graphs; openmetrics: for Prometheus and its like; html: one page\n"
-		"with pictures, which works offline", set_format, "text"},
+		"with pictures, which works offline; perfetto: every exit in time, for\n"
+		"ui.perfetto.dev", set_format, "text"},
 	{TL_VALUE, "weight", "count|time",
 		"what counts in folded stacks: exits, or ns to handle them (of class WFx\n"
 		"that is mostly idle time)", set_weight},

@@ -150,8 +150,10 @@ static void test_format(void **state)
 	assert_int_equal(called.config.format, TL_REPORT_OPENMETRICS);
 	EXPECT_RUN("--format", "html", "folder");
 	assert_int_equal(called.config.format, TL_REPORT_HTML);
+	EXPECT_RUN("--format", "perfetto", "folder");
+	assert_int_equal(called.config.format, TL_REPORT_PERFETTO);
 	EXPECT_USAGE(ARGUMENTS("--format", "CSV", "folder"), "--format 'CSV'", "text, json, csv",
-		"folded, openmetrics or html");
+		"openmetrics, html or perfetto");
 	EXPECT_USAGE(ARGUMENTS("--format", "", "folder"), "--format ''");
 }
 

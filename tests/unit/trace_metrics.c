@@ -2,7 +2,7 @@
 /*
  * Metrics: bounds of what is told apart, sums that add up, labels that cannot break out of
  * their quotes, and the lines of each dialect.
- * Links: trace/report/metrics.c trace/report/metrics_profile.c trace/report/group.c
+ * Links: base/buffer.c trace/report/metrics.c trace/report/metrics_profile.c trace/report/group.c
  * Links: trace/profile/detail.c trace/profile/reconcile.c trace/profile/kernel_counts.c
  * Links: trace/profile/hist.c trace/decode/cp.c tests/unit/fake_lines.c
  * Links: trace/decode/detail.c trace/decode/device_regs.c trace/decode/smccc.c
@@ -58,11 +58,11 @@ static int tear_down(void **state)
 /* All that is written of one VM; the caller's to free. */
 static char *write_vm(const struct tl_metrics_vm *vm, enum tl_metrics_dialect dialect)
 {
-	struct tl_metrics_text text = {0};
+	struct tl_buffer text = {0};
 
 	tl_metrics_write(&text, dialect, &vm, 1);
 	tl_metrics_end(&text, dialect);
-	tl_metrics_string(&text, "");
+	tl_buffer_add_string(&text, "");
 	assert_false(text.failed);
 	text.data = realloc(text.data, text.used + 1);
 	assert_non_null(text.data);

@@ -410,7 +410,7 @@ int tl_recording_read(
 	}
 	snprintf(recording->path, sizeof(recording->path), "%s", path);
 	ret = read_all(recording, part);
-	if (!ret)
+	if (!ret && !part->again)
 		say_damage(recording);
 	return ret;
 }

@@ -46,6 +46,7 @@ struct tl_recording_part {
 	const char *symbols; /* this file instead of the recording's own; NULL: that */
 	/* Of each profile, from its first event on; NULL: nobody listens. */
 	const struct tl_span_listener *listener;
+	int again; /* it has been read before: what is wrong with it has been said */
 };
 
 /*

@@ -75,32 +75,8 @@ void tl_metrics_clear(struct tl_metrics_vm *vm)
 
 /* --- text --- */
 
-static void append(struct tl_metrics_text *text, const char *data, size_t size)
-{
-	if (text->failed)
-		return;
-	if (text->size - text->used < size) {
-		size_t room = (text->size + size) * 2 + 4096;
-		char *grown = realloc(text->data, room);
-
-		if (!grown) {
-			text->failed = 1;
-			return;
-		}
-		text->data = grown;
-		text->size = room;
-	}
-	memcpy(text->data + text->used, data, size);
-	text->used += size;
-}
-
-void tl_metrics_string(struct tl_metrics_text *text, const char *string)
-{
-	append(text, string, strlen(string));
-}
-
 /* The decimal digits of a number, at least `least` of them. */
-static void put_digits(struct tl_metrics_text *text, uint64_t value, unsigned int least)
+static void put_digits(struct tl_buffer *text, uint64_t value, unsigned int least)
 {
 	char digits[20];
 	unsigned int at = sizeof(digits);
@@ -109,104 +85,98 @@ static void put_digits(struct tl_metrics_text *text, uint64_t value, unsigned in
 		digits[--at] = (char)('0' + value % 10);
 		value /= 10;
 	} while (value || sizeof(digits) - at < least);
-	append(text, digits + at, sizeof(digits) - at);
+	tl_buffer_add(text, digits + at, sizeof(digits) - at);
 }
 
-void tl_metrics_number(struct tl_metrics_text *text, uint64_t value)
+void tl_metrics_number(struct tl_buffer *text, uint64_t value)
 {
 	put_digits(text, value, 1);
 }
 
-void tl_metrics_seconds(struct tl_metrics_text *text, uint64_t ns)
+void tl_metrics_seconds(struct tl_buffer *text, uint64_t ns)
 {
 	put_digits(text, ns / 1000000000u, 1);
-	append(text, ".", 1);
+	tl_buffer_add(text, ".", 1);
 	put_digits(text, ns % 1000000000u, 9);
 }
 
 /* The value of a label, in quotes. What is not printable ASCII need not be UTF-8 either. */
-static void put_label(struct tl_metrics_text *text, const char *name, const char *value)
+static void put_label(struct tl_buffer *text, const char *name, const char *value)
 {
-	tl_metrics_string(text, name);
-	append(text, "=\"", 2);
+	tl_buffer_add_string(text, name);
+	tl_buffer_add(text, "=\"", 2);
 	for (; *value; value++) {
 		char c = *value >= ' ' && *value <= '~' ? *value : '?';
 
 		if (c == '"' || c == '\\')
-			append(text, "\\", 1);
-		append(text, &c, 1);
+			tl_buffer_add(text, "\\", 1);
+		tl_buffer_add(text, &c, 1);
 	}
-	append(text, "\"", 1);
+	tl_buffer_add(text, "\"", 1);
 }
 
-void tl_metrics_family(struct tl_metrics_text *text, enum tl_metrics_dialect dialect,
-	const char *name, enum tl_metrics_type type, const char *help)
+void tl_metrics_family(struct tl_buffer *text, enum tl_metrics_dialect dialect, const char *name,
+	enum tl_metrics_type type, const char *help)
 {
 	static const char *const types[] = {"counter", "gauge", "histogram"};
 	const char *suffix =
 		type == TL_METRICS_COUNTER && dialect != TL_METRICS_OPENMETRICS ? "_total" : "";
 
 	if (type != TL_METRICS_COUNTER || dialect != TL_METRICS_COMMON) {
-		tl_metrics_string(text, "# TYPE ");
-		tl_metrics_string(text, name);
-		tl_metrics_string(text, suffix);
-		tl_metrics_string(text, " ");
-		tl_metrics_string(text, types[type]);
-		tl_metrics_string(text, "\n");
+		tl_buffer_add_string(text, "# TYPE ");
+		tl_buffer_add_string(text, name);
+		tl_buffer_add_string(text, suffix);
+		tl_buffer_add_string(text, " ");
+		tl_buffer_add_string(text, types[type]);
+		tl_buffer_add_string(text, "\n");
 	}
-	tl_metrics_string(text, "# HELP ");
-	tl_metrics_string(text, name);
-	tl_metrics_string(text, suffix);
-	tl_metrics_string(text, " ");
-	tl_metrics_string(text, help);
-	tl_metrics_string(text, "\n");
+	tl_buffer_add_string(text, "# HELP ");
+	tl_buffer_add_string(text, name);
+	tl_buffer_add_string(text, suffix);
+	tl_buffer_add_string(text, " ");
+	tl_buffer_add_string(text, help);
+	tl_buffer_add_string(text, "\n");
 }
 
-void tl_metrics_end(struct tl_metrics_text *text, enum tl_metrics_dialect dialect)
+void tl_metrics_end(struct tl_buffer *text, enum tl_metrics_dialect dialect)
 {
 	if (dialect != TL_METRICS_PROMETHEUS)
-		tl_metrics_string(text, "# EOF\n");
-}
-
-void tl_metrics_text_fini(struct tl_metrics_text *text)
-{
-	free(text->data);
-	*text = (struct tl_metrics_text){0};
+		tl_buffer_add_string(text, "# EOF\n");
 }
 
 /* --- families --- */
 
 /* A family while it is written, up to the sample's own labels. */
 struct writer {
-	struct tl_metrics_text *text;
+	struct tl_buffer *text;
 	const char *name;
 };
 
 static void put_sample(const struct writer *w, const char *suffix, const struct tl_metrics_vm *vm)
 {
-	tl_metrics_string(w->text, w->name);
-	tl_metrics_string(w->text, suffix);
-	append(w->text, "{", 1);
+	tl_buffer_add_string(w->text, w->name);
+	tl_buffer_add_string(w->text, suffix);
+	tl_buffer_add(w->text, "{", 1);
 	put_label(w->text, "vm", vm->id);
 }
 
 static void put_count(const struct writer *w, uint64_t value)
 {
-	append(w->text, "} ", 2);
+	tl_buffer_add(w->text, "} ", 2);
 	tl_metrics_number(w->text, value);
-	append(w->text, "\n", 1);
+	tl_buffer_add(w->text, "\n", 1);
 }
 
 static void put_time(const struct writer *w, uint64_t ns)
 {
-	append(w->text, "} ", 2);
+	tl_buffer_add(w->text, "} ", 2);
 	tl_metrics_seconds(w->text, ns);
-	append(w->text, "\n", 1);
+	tl_buffer_add(w->text, "\n", 1);
 }
 
 static void put_class(const struct writer *w, const char *exit_class)
 {
-	append(w->text, ",", 1);
+	tl_buffer_add(w->text, ",", 1);
 	put_label(w->text, "class", exit_class);
 }
 
@@ -224,12 +194,12 @@ static void put_vcpu(
 	const struct writer *w, const struct tl_metrics_vm *vm, const struct tl_metrics_vcpu *vcpu)
 {
 	put_sample(w, "_total", vm);
-	tl_metrics_string(w->text, ",vcpu=\"");
+	tl_buffer_add_string(w->text, ",vcpu=\"");
 	if (vcpu == &vm->vcpus[TL_METRICS_VCPUS])
-		tl_metrics_string(w->text, "other");
+		tl_buffer_add_string(w->text, "other");
 	else
 		tl_metrics_number(w->text, vcpu->id);
-	append(w->text, "\"", 1);
+	tl_buffer_add(w->text, "\"", 1);
 }
 
 static void write_exits(
@@ -303,12 +273,12 @@ static void write_times(const struct writer *w, const struct tl_metrics_vm *vm, 
 		count += times->buckets[b];
 		put_sample(w, "_bucket", vm);
 		put_class(w, name);
-		tl_metrics_string(w->text, ",le=\"");
+		tl_buffer_add_string(w->text, ",le=\"");
 		if (tl_metrics_bound(b))
 			tl_metrics_seconds(w->text, tl_metrics_bound(b));
 		else
-			tl_metrics_string(w->text, "+Inf");
-		append(w->text, "\"", 1);
+			tl_buffer_add_string(w->text, "+Inf");
+		tl_buffer_add(w->text, "\"", 1);
 		put_count(w, count);
 	}
 	put_sample(w, "_sum", vm);
@@ -337,9 +307,9 @@ static void write_detail(const struct writer *w, const struct tl_metrics_vm *vm,
 		return;
 	put_sample(w, "_total", vm);
 	put_class(w, is_other ? "other" : tl_esr_class_name(detail->exit_class));
-	append(w->text, ",", 1);
+	tl_buffer_add(w->text, ",", 1);
 	put_label(w->text, "detail", is_other ? "other" : detail->name);
-	append(w->text, ",", 1);
+	tl_buffer_add(w->text, ",", 1);
 	put_label(w->text, "handler", handler_name(detail->handler));
 	if (times)
 		put_time(w, detail->ns);
@@ -348,7 +318,7 @@ static void write_detail(const struct writer *w, const struct tl_metrics_vm *vm,
 }
 
 struct vms {
-	struct tl_metrics_text *text;
+	struct tl_buffer *text;
 	enum tl_metrics_dialect dialect;
 	const struct tl_metrics_vm *const *list;
 	size_t count;
@@ -407,9 +377,9 @@ static void write_vm_families(const struct vms *vms)
 		"The VMs: label vm is the process that created it.");
 	for (size_t i = 0; i < vms->count; i++) {
 		put_sample(&w, "", vms->list[i]);
-		append(w.text, ",", 1);
+		tl_buffer_add(w.text, ",", 1);
 		put_label(w.text, "name", vms->list[i]->name);
-		append(w.text, ",", 1);
+		tl_buffer_add(w.text, ",", 1);
 		put_label(w.text, "program", vms->list[i]->program);
 		put_count(&w, 1);
 	}
@@ -433,7 +403,7 @@ static void write_vm_families(const struct vms *vms)
 	}
 }
 
-void tl_metrics_write(struct tl_metrics_text *text, enum tl_metrics_dialect dialect,
+void tl_metrics_write(struct tl_buffer *text, enum tl_metrics_dialect dialect,
 	const struct tl_metrics_vm *const *list, size_t count)
 {
 	const struct vms vms = {text, dialect, list, count};

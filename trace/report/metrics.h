@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "base/buffer.h"
 #include "trace/profile/profile.h"
 
 /* How many are told apart, in each VM; the last place of each list is for the others. */
@@ -64,13 +65,6 @@ struct tl_metrics_vm {
 	uint64_t kernel_exits; /* KVM's own count */
 };
 
-/* Text that grows in memory. All zero is empty; once `failed` (no memory) nothing is added. */
-struct tl_metrics_text {
-	char *data;
-	size_t used, size;
-	int failed;
-};
-
 /* The place of a vCPU: its own, made if there is room, or that of the others. */
 struct tl_metrics_vcpu *tl_metrics_vcpu(struct tl_metrics_vm *vm, unsigned int id);
 
@@ -89,21 +83,18 @@ void tl_metrics_clear(struct tl_metrics_vm *vm);
 int tl_metrics_of(struct tl_metrics_vm *vm, const struct tl_profile *profile);
 
 /* Appends all families of these VMs. */
-void tl_metrics_write(struct tl_metrics_text *text, enum tl_metrics_dialect dialect,
+void tl_metrics_write(struct tl_buffer *text, enum tl_metrics_dialect dialect,
 	const struct tl_metrics_vm *const *vms, size_t count);
 
 /* For families of one's own: the lines above it, then each sample's value. */
 enum tl_metrics_type { TL_METRICS_COUNTER, TL_METRICS_GAUGE, TL_METRICS_HISTOGRAM };
-void tl_metrics_family(struct tl_metrics_text *text, enum tl_metrics_dialect dialect,
-	const char *name, enum tl_metrics_type type, const char *help);
-void tl_metrics_string(struct tl_metrics_text *text, const char *string);
-void tl_metrics_number(struct tl_metrics_text *text, uint64_t value);
-void tl_metrics_seconds(struct tl_metrics_text *text, uint64_t ns);
+void tl_metrics_family(struct tl_buffer *text, enum tl_metrics_dialect dialect, const char *name,
+	enum tl_metrics_type type, const char *help);
+void tl_metrics_number(struct tl_buffer *text, uint64_t value);
+void tl_metrics_seconds(struct tl_buffer *text, uint64_t ns);
 
 /* "# EOF", where the dialect has it. */
-void tl_metrics_end(struct tl_metrics_text *text, enum tl_metrics_dialect dialect);
-
-void tl_metrics_text_fini(struct tl_metrics_text *text);
+void tl_metrics_end(struct tl_buffer *text, enum tl_metrics_dialect dialect);
 
 /* All VMs of a recording. Returns 0 or -errno (not logged). */
 int tl_report_metrics(FILE *out, struct tl_profile *const *profiles, size_t count);

@@ -75,7 +75,7 @@ int tl_metrics_of(struct tl_metrics_vm *vm, const struct tl_profile *profile)
 
 static int write_all(FILE *out, const struct tl_metrics_vm *const *vms, size_t count)
 {
-	struct tl_metrics_text text = {0};
+	struct tl_buffer text = {0};
 	int ret;
 
 	tl_metrics_write(&text, TL_METRICS_COMMON, vms, count);
@@ -83,7 +83,7 @@ static int write_all(FILE *out, const struct tl_metrics_vm *const *vms, size_t c
 	ret = text.failed ? -ENOMEM : 0;
 	if (!ret && (fwrite(text.data, 1, text.used, out) != text.used || fflush(out)))
 		ret = errno ? -errno : -EIO;
-	tl_metrics_text_fini(&text);
+	tl_buffer_fini(&text);
 	return ret;
 }
 

@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "base/status.h"
@@ -14,6 +15,7 @@
 #include "trace/report/folded.h"
 #include "trace/report/json.h"
 #include "trace/report/metrics.h"
+#include "trace/report/perfetto.h"
 #include "trace/report/table.h"
 #include "trace/report/text.h"
 #include "trace/tool/report_html.h"
@@ -71,6 +73,26 @@ static int print_each(const struct report *report, struct tl_profile *const *pro
 	return ret;
 }
 
+/* Every slice of time is written as it comes, while the recording is read once more. */
+static int print_perfetto(
+	const struct tl_report_config *config, struct tl_profile *const *profiles, size_t count)
+{
+	static struct tl_recording again;
+	struct tl_recording_part part = config->part;
+	struct tl_perfetto *perfetto;
+	int ret = tl_perfetto_create(&perfetto, stdout, profiles, count);
+
+	if (!ret) {
+		part.listener = tl_perfetto_listener(perfetto);
+		part.again = 1;
+		ret = tl_recording_read(&again, config->path, &part);
+		tl_recording_fini(&again);
+	}
+	ret = ret ? ret : tl_perfetto_finish(perfetto);
+	tl_perfetto_destroy(perfetto);
+	return ret;
+}
+
 static int print_all(const struct report *report)
 {
 	const struct tl_report_config *config = report->config;
@@ -90,6 +112,8 @@ static int print_all(const struct report *report)
 			config->weight == TL_FOLDED_TIME ? TL_FOLDED_TIME : TL_FOLDED_COUNT);
 	case TL_REPORT_OPENMETRICS:
 		return tl_report_metrics(stdout, wanted, count);
+	case TL_REPORT_PERFETTO:
+		return print_perfetto(config, wanted, count);
 	default:
 		return print_each(report, wanted, count);
 	}
@@ -104,6 +128,10 @@ int tl_report_run(const struct tl_report_config *config)
 	int ret, status;
 
 	report.config = config;
+	if (config->format == TL_REPORT_PERFETTO && isatty(STDOUT_FILENO)) {
+		tl_log_error("--format perfetto is not for a terminal: write it to a file, > FILE");
+		return TL_STATUS_USAGE;
+	}
 	if (config->format == TL_REPORT_HTML)
 		tl_report_html_view_init(&report.html, recording, &part);
 	ret = tl_recording_read(recording, config->path, &part);

@@ -15,6 +15,7 @@ enum tl_report_format {
 	TL_REPORT_FOLDED,
 	TL_REPORT_OPENMETRICS,
 	TL_REPORT_HTML,
+	TL_REPORT_PERFETTO,
 };
 
 struct tl_report_config {
@@ -25,7 +26,8 @@ struct tl_report_config {
 	struct tl_recording_part part;
 };
 
-/* Prints on standard output. Returns an exit status: 0, 1 (output), 3 (what it reads). */
+/* Prints on standard output. Returns an exit status: 0, 1 (output),
+ * 2 (a terminal cannot show this format), 3 (what it reads). */
 int tl_report_run(const struct tl_report_config *config);
 
 #endif

@@ -4,7 +4,8 @@
 # compile on their own, and the program built by the other compiler.
 
 LINT_C := $(sort $(shell find base vmm trace cli guest tests bench -name '*.[ch]'))
-LINT_HEADERS := $(filter base/%.h vmm/%.h trace/%.h cli/%.h,$(LINT_C))
+LINT_HEADERS := $(filter-out %.bpf.h,$(filter base/%.h vmm/%.h trace/%.h cli/%.h,$(LINT_C)))
+LINT_BPF_HEADERS := $(filter %.bpf.h,$(LINT_C))
 LINT_SCRIPTS := $(sort $(shell grep -lE '^\#!.*\bsh$$|^\#!.*\bbash$$' -r scripts board bench .ci tests/board) \
 	$(wildcard scripts/lib/*.sh tests/board/*.sh tests/board/*.t tests/pc/*.t bench/*.sh))
 CLANG ?= clang
@@ -28,6 +29,8 @@ lint-headers: | deps-lint deps-build $(SYSROOT) $(BUILD)/kernel/include $(LINT_G
 	$(call say,HEADERS,"$(words $(LINT_HEADERS)) headers")
 	$(Q)for h in $(LINT_HEADERS); do printf '#include "%s"\n' $$h | \
 		$(PROGRAM_CC) $(PROGRAM_CFLAGS) -fsyntax-only -x c - || exit 1; done
+	$(Q)for h in $(LINT_BPF_HEADERS); do printf '#include "%s"\n' $$h | \
+		clang $(BPF_CFLAGS) -fsyntax-only -x c - || exit 1; done
 
 # Every source again, by clang.
 lint-clang: | deps-lint deps-build $(SYSROOT) $(BUILD)/kernel/include $(LINT_GEN) $(PAGE_ASSETS)

@@ -88,12 +88,13 @@ $(BUILD)/gen/terminfo_table.h: mk/program.mk | deps-build
 $(PROGRAM_OBJ)/trace/top/terminal.c.o: $(BUILD)/gen/terminfo_table.h
 
 # For the kernel's virtual machine: -g for the types of the maps, v3 for atomics that return.
-$(BPF_OBJECT): trace/bpf/exits.bpf.c trace/bpf/exits.h trace/decode/detail.h mk/program.mk \
+BPF_CFLAGS := -g -O2 -target bpf -mcpu=v3 -Wall -Wextra -Werror -ffile-prefix-map=$(CURDIR)/= -I. \
+	-isystem $(SYSROOT)/usr/include -isystem $(BUILD)/kernel/include
+$(BPF_OBJECT): trace/bpf/exits.bpf.c $(wildcard trace/bpf/*.h) trace/decode/detail.h mk/program.mk \
 		| deps-build $(SYSROOT) $(BUILD)/kernel/include
 	$(call say,BPF,$<)
 	@mkdir -p $(@D)
-	$(Q)clang -g -O2 -target bpf -mcpu=v3 -Wall -Wextra -Werror -ffile-prefix-map=$(CURDIR)/= -I. \
-		-isystem $(SYSROOT)/usr/include -isystem $(BUILD)/kernel/include -c -o $@ $<
+	$(Q)clang $(BPF_CFLAGS) -c -o $@ $<
 
 $(PROGRAM_OBJ)/trace/bpf/object.S.o: trace/bpf/object.S $(BPF_OBJECT) mk/program.mk | deps-build
 	$(call say,AS,$<)

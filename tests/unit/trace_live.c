@@ -148,7 +148,7 @@ static struct tl_bpf_entry *add_entry(
 	entry->key.pc = pc;
 	entry->value.count = count;
 	entry->value.ns = count * 1000;
-	entry->value.hist[20] = (uint32_t)count;
+	entry->value.hist[20] = count;
 	return entry;
 }
 

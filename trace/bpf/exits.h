@@ -75,7 +75,7 @@ struct tl_bpf_key {
 struct tl_bpf_value {
 	__u64 count, ns, max;
 	__u64 slept, delayed; /* of `ns`: with nothing to do, and with no CPU */
-	__u32 hist[TL_BPF_HIST_BUCKETS];
+	__u64 hist[TL_BPF_HIST_BUCKETS];
 };
 
 /*
@@ -122,7 +122,7 @@ struct tl_bpf_slot {
 	__u64 slept, delayed; /* sums of those of exits that are over */
 	__u64 irq; /* host interrupt that came since the last exit, 1 more than its number */
 	/* Exits of a class that no entry counts: there was no room, or no entry event. */
-	__u32 plain[TL_BPF_CLASSES];
+	__u64 plain[TL_BPF_CLASSES];
 };
 
 /* All that the programs write. */

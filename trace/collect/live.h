@@ -68,7 +68,7 @@ struct tl_live_row {
 	 * How long they took: TL_BPF_HIST_BUCKETS counts (tl_bpf_key_bucket_end()) that go on
 	 * changing; NULL: not known. Valid until the next read.
 	 */
-	const uint32_t *hist;
+	const unsigned long long *hist;
 };
 
 struct tl_live_sample {

@@ -17,7 +17,7 @@ struct tl_live_slot {
 	bool gone;
 	struct tl_live_counts now, before;
 	uint64_t open_ns, open_delayed; /* of its open exit, so far */
-	uint32_t plain_before[TL_BPF_CLASSES];
+	uint64_t plain_before[TL_BPF_CLASSES];
 };
 
 /* Exits whose PCs have been forgotten, of one vCPU; key.pc is 0. */

@@ -225,7 +225,7 @@ static int read_plain(struct tl_live *live, struct tl_live_slot *own)
 	const struct tl_bpf_slot *slot = &live->state->slots[own - live->slots];
 
 	for (unsigned int c = 0; c < TL_BPF_CLASSES; c++) {
-		uint32_t count = slot->plain[c];
+		uint64_t count = slot->plain[c];
 		struct tl_live_row *row;
 
 		if (!count)

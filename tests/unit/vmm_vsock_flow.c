@@ -4,7 +4,7 @@
  * break the rules.
  * Links: vmm/dev/virtio/vsock_unix.c vmm/dev/virtio/vsock_conn.c base/unix_socket.c base/parse.c
  * Links: vmm/dev/virtio/virtio.c vmm/dev/virtio/mmio.c vmm/dev/virtio/queue.c vmm/core/mem.c
- * Links: tests/unit/fake_vsock.c tests/unit/fake_net.c tests/unit/fake_log.c
+ * Links: tests/unit/fake_vsock.c tests/unit/fake_net.c tests/unit/fake_log.c vmm/core/lock.c
  * Libs: fdt
  * Wraps: poll
  */

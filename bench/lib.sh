@@ -49,6 +49,19 @@ figure() {
 		>>"$BENCH_WORK/figures"
 }
 
+# bench_timed PROGRAM...: CPU seconds and KiB of memory, of the best of three. What it prints
+# goes to $BENCH_TIMED_OUT, if that is set.
+bench_timed() {
+	local best='' cpu memory
+	for _ in 1 2 3; do
+		/usr/bin/time -o "$BENCH_WORK/time" -f '%U %S %M' "$@" >"${BENCH_TIMED_OUT:-/dev/null}" 2>"$BENCH_WORK/time.err" ||
+			die "$* failed: $(tail -n 1 "$BENCH_WORK/time.err")"
+		read -r cpu memory < <(awk '{ print $1 + $2, $3 }' "$BENCH_WORK/time")
+		[ -n "$best" ] && awk "BEGIN { exit !($cpu >= ${best% *}) }" || best="$cpu $memory"
+	done
+	printf '%s\n' "$best"
+}
+
 # note TEXT: a paragraph below the tables.
 note() {
 	printf '%s\n\n' "$*" >>"$BENCH_WORK/notes"

@@ -3,9 +3,9 @@
 # Benchmarks: bench/NAME writes results/NAME.md and results/NAME.json, from what
 # bench/NAME.board.sh did on the deterministic board.
 
-.PHONY: bench bench-boot bench-count bench-trace bench-io bench-check
+.PHONY: bench bench-boot bench-count bench-trace bench-io bench-views bench-check
 
-bench: bench-boot bench-count bench-trace bench-io ## every benchmark; bench-NAME runs one
+bench: bench-boot bench-count bench-trace bench-io bench-views ## every benchmark; bench-NAME runs one
 
 bench-boot: $(BOARD_INITRAMFS) $(BUILD)/kernel/Image $(BOARD_TOOLS) | deps-bench ## a Linux boot beside QEMU's, what a profile costs
 	$(Q)bench/boot
@@ -18,6 +18,9 @@ bench-trace: $(BOARD_INITRAMFS) $(BUILD)/kernel/Image $(BOARD_TOOLS) $(PC_PROGRA
 
 bench-io: $(BOARD_INITRAMFS) $(BUILD)/kernel/Image $(BOARD_TOOLS) | deps-bench ## requests to disks and networks, memory and start, beside QEMU
 	$(Q)bench/io
+
+bench-views: $(PC_PROGRAM) $(PC_RECORDING) | deps-bench deps-views ## what looking at exits costs: the HTML page of 10^7 events
+	$(Q)bench/views
 
 bench-check: | deps-bench ## figures in results/ that miss a goal or are worse than a peer's
 	$(Q)bench/check

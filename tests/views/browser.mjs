@@ -72,7 +72,7 @@ export class Browser {
 	async open(path, options = {}) {
 		const {targetId} = await this.send("Target.createTarget", {url: "about:blank"});
 		const {sessionId} = await this.send("Target.attachToTarget", {targetId, flatten: true});
-		const page = new Page(this, sessionId);
+		const page = new Page(this, sessionId, targetId);
 		await page.begin(options);
 		await page.load(path);
 		return page;
@@ -88,9 +88,10 @@ export class Browser {
 }
 
 class Page {
-	constructor(browser, session) {
+	constructor(browser, session, target) {
 		this.browser = browser;
 		this.session = session;
+		this.target = target;
 		this.errors = []; // what the page complained of: exceptions, and what its policy refused
 		this.requests = []; // what it asked for
 		browser.listeners.push((message) => {
@@ -113,8 +114,15 @@ class Page {
 	async begin({width = 1280, height = 900, theme = "light", scale = 1, media = ""}) {
 		for (const domain of ["Page", "Runtime", "Log", "Network", "DOM"])
 			await this.send(`${domain}.enable`);
+		// What is in the background is not painted.
+		await this.send("Page.bringToFront");
 		await this.resize(width, height, scale);
 		await this.emulate(theme, media);
+	}
+
+	// The one that was opened before it is in front again.
+	close() {
+		return this.browser.send("Target.closeTarget", {targetId: this.target});
 	}
 
 	resize(width, height, scale = 1) {
@@ -135,7 +143,7 @@ class Page {
 
 	// The value of an expression in the page.
 	async run(expression) {
-		const answer = await this.send("Runtime.evaluate", {expression, returnByValue: true, awaitPromise: true});
+		const answer = await this.send("Runtime.evaluate", {expression, returnByValue: true, awaitPromise: true, allowUnsafeEvalBlockedByCSP: false});
 		if (answer.exceptionDetails)
 			throw new Error(`${expression}: ${answer.exceptionDetails.exception?.description || answer.exceptionDetails.text}`);
 		return answer.result.value;

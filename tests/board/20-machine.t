@@ -45,15 +45,15 @@ end
 
 begin 'linux: a reboot comes up again'
 timeout -s KILL "$TEST_LIMIT" trapline run "$TL_GUESTS/Image" --initrd "$TL_GUESTS/linux.cpio.gz" \
-	--append 'quiet trapline.run="echo up; sleep 1; reboot -f"' --timeout 40 \
+	--append 'quiet trapline.run="echo up; sleep 1; reboot -f"' --timeout 100 \
 	</dev/null >"$WORK/out" 2>"$WORK/err" &
 pid=$!
-tries=300
+tries=900
 until [ "$(count "$WORK/out" '^up')" -ge 2 ] || [ "$tries" -eq 0 ]; do
 	tries=$((tries - 1))
 	sleep 0.1
 done
-[ "$tries" -gt 0 ] || problem 'did not come up a second time within 30 s'
+[ "$tries" -gt 0 ] || problem 'did not come up a second time within 90 s'
 kill -HUP "$pid" 2>/dev/null
 wait "$pid"
 end

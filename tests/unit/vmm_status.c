@@ -6,7 +6,8 @@
  * Links: vmm/core/coalesced.c vmm/dev/pl011_fast.c vmm/core/status_page.c
  * Links: vmm/arch/arm64/nisv.c
  * Links: vmm/vmm.c vmm/load.c vmm/life.c vmm/core/footprint.c
- * Links: vmm/core/vcpu.c vmm/core/exit.c vmm/core/vm.c vmm/core/kvm_attr.c vmm/core/mem.c
+ * Links: vmm/core/vcpu.c vmm/core/run.c vmm/core/exit.c vmm/core/vm.c vmm/core/kvm_attr.c
+ * Links: vmm/core/mem.c
  * Links: vmm/core/bus.c vmm/core/loop.c vmm/core/console.c vmm/arch/arm64/vcpu_regs.c
  * Links: vmm/arch/arm64/vm_type.c vmm/arch/arm64/gic.c vmm/arch/arm64/gic_reset.c
  * Links: vmm/arch/arm64/suspend.c vmm/ctl/server.c vmm/ctl/commands.c vmm/ctl/profile.c

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What an exit to user space means: a table indexed by exit reason. Handlers
- * do not count and take no time stamps, the run loop does. A new reason costs
- * one function and one line of the table.
+ * do not count, the run loop does, which also has accesses to devices, the most frequent
+ * reason (run.c). A new reason costs one function and one line of the table.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -33,8 +33,7 @@ __attribute__((format(printf, 3, 4))) static void stop_vm(
 	tl_vm_request_stop(vcpu->vm, &stop);
 }
 
-__attribute__((noinline)) static void unhandled_mmio(
-	struct tl_vcpu *vcpu, uint64_t gpa, struct tl_mmio *access)
+void tl_exit_unhandled_mmio(struct tl_vcpu *vcpu, uint64_t gpa, struct tl_mmio *access)
 {
 	access->value = 0;
 	if (!tl_bus_note_unhandled(&vcpu->vm->bus, gpa))
@@ -43,30 +42,6 @@ __attribute__((noinline)) static void unhandled_mmio(
 		    ", where no device answers; %s",
 		vcpu->id, tl_vcpu_regs_pc(vcpu), access->is_write ? "write" : "read", access->size,
 		gpa, access->is_write ? "ignored" : "reads as zero");
-}
-
-/* Both are little-endian, and the bytes beyond its size are not looked at. */
-static uint64_t written(const struct kvm_run *run, unsigned int size)
-{
-	uint64_t value;
-
-	memcpy(&value, run->mmio.data, sizeof(value));
-	return value & UINT64_MAX >> (64 - 8 * size);
-}
-
-static void exit_mmio(struct tl_vcpu *vcpu, struct kvm_run *run)
-{
-	uint64_t gpa = run->mmio.phys_addr;
-	struct tl_mmio *access = &vcpu->access;
-
-	/* 1 to 8, whatever the kernel says. */
-	access->size = ((run->mmio.len - 1) & 7) + 1;
-	access->is_write = run->mmio.is_write;
-	access->value = access->is_write ? written(run, access->size) : 0;
-	if (!tl_bus_access(&vcpu->vm->bus, gpa, access))
-		unhandled_mmio(vcpu, gpa, access);
-	/* Of a write nobody looks at it again. */
-	memcpy(run->mmio.data, &access->value, sizeof(access->value));
 }
 
 static void exit_system_event(struct tl_vcpu *vcpu, struct kvm_run *run)
@@ -159,7 +134,6 @@ static void exit_again(struct tl_vcpu *vcpu, struct kvm_run *run)
 }
 
 static exit_fn *const exit_table[TL_EXIT_REASONS] = {
-	[KVM_EXIT_MMIO] = exit_mmio,
 	[KVM_EXIT_SYSTEM_EVENT] = exit_system_event,
 	[KVM_EXIT_HYPERCALL] = exit_hypercall,
 	[KVM_EXIT_FAIL_ENTRY] = exit_fail_entry,
@@ -201,29 +175,14 @@ static void exit_unknown(struct tl_vcpu *vcpu, struct kvm_run *run)
 		reason);
 }
 
-/* On its own, so that the usual path needs no frame. */
-__attribute__((noinline)) static void drain_first(
-	struct tl_vcpu *vcpu, struct kvm_run *run, exit_fn *handle)
-{
-	tl_coalesced_drain(&vcpu->vm->coalesced);
-	handle(vcpu, run);
-}
-
 void tl_exit_dispatch(struct tl_vcpu *vcpu)
 {
 	struct kvm_run *run = vcpu->run;
-	uint32_t reason =
-		run->exit_reason < TL_EXIT_REASONS ? run->exit_reason : TL_EXIT_REASONS - 1;
-	exit_fn *handle = exit_table[reason];
 
-	vcpu->exits[reason]++;
-	if (!handle)
-		handle = exit_unknown;
-	/* What the guest wrote before it exited comes first. */
-	if (tl_coalesced_pending(&vcpu->vm->coalesced))
-		drain_first(vcpu, run, handle);
+	if (run->exit_reason < TL_EXIT_REASONS && exit_table[run->exit_reason])
+		exit_table[run->exit_reason](vcpu, run);
 	else
-		handle(vcpu, run);
+		exit_unknown(vcpu, run);
 }
 
 /* What KVM_RUN's errors mean on arm64 (arch/arm64/kvm/mmio.c, mmu.c and arm.c). */

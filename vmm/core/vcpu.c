@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The run loop: one thread a vCPU. Its thread parks between runs, so that a VM
- * can be paused and reset in place without losing thread ids (the profiler
- * knows vCPUs by them).
+ * A vCPU and its thread, which parks between runs, so that a VM can be paused and
+ * reset in place without losing thread ids (the profiler knows vCPUs by them).
  */
 #include "vmm/core/vcpu.h"
 
@@ -65,23 +64,6 @@ void tl_vcpu_fini(struct tl_vcpu *vcpu)
 	vcpu->fd = -1;
 }
 
-/* Enters the guest until the VM is to halt. */
-static void run_guest(struct tl_vcpu *vcpu)
-{
-	/* Pairs with the releases in vm.c. */
-	while (!atomic_load_explicit(&vcpu->vm->halt, memory_order_acquire)) {
-		int ret = tl_kvm_ioctl(vcpu->fd, KVM_RUN, 0);
-
-		/* After a failed KVM_RUN exit_reason is stale: it is not looked at. */
-		if (ret >= 0) {
-			tl_exit_dispatch(vcpu);
-		} else if (ret != -EINTR && ret != -EAGAIN) {
-			tl_exit_run_failed(vcpu, -ret);
-			return;
-		}
-	}
-}
-
 static void *vcpu_thread(void *opaque)
 {
 	struct tl_vcpu *vcpu = opaque;
@@ -96,7 +78,7 @@ static void *vcpu_thread(void *opaque)
 		if (vm->phase == TL_PHASE_RUN) {
 			vcpu->parked = false;
 			pthread_mutex_unlock(&vm->lock);
-			run_guest(vcpu);
+			tl_vcpu_run_guest(vcpu);
 			pthread_mutex_lock(&vm->lock);
 			continue;
 		}

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A vCPU and its thread. The run loop (vcpu.c) enters the guest; the dispatch
+ * A vCPU and its thread. The run loop (run.c) enters the guest; the dispatch
  * table (exit.c) handles what it comes back with.
  */
 #ifndef TL_VMM_CORE_VCPU_H
@@ -65,11 +65,17 @@ void tl_vcpu_complete(struct tl_vcpu *vcpu);
 /* Prepares the process for tl_vcpu_kick(): its signal gets a handler that does nothing. */
 int tl_vcpu_setup_kick(void);
 
+/* Runs the guest until the VM is to halt, and handles its exits. The vCPU's thread. */
+void tl_vcpu_run_guest(struct tl_vcpu *vcpu);
+
 /*
- * Handles the exit that vcpu->run describes: the dispatch table. On the vCPU's
- * thread, directly after a KVM_RUN that returned 0.
+ * Handles the exit that vcpu->run describes, if it is no access to a device: the dispatch
+ * table. On the vCPU's thread, directly after a KVM_RUN that returned 0.
  */
 void tl_exit_dispatch(struct tl_vcpu *vcpu);
+
+/* An access at `gpa` that no device handled: it reads as zero, and is logged once. As above. */
+void tl_exit_unhandled_mmio(struct tl_vcpu *vcpu, uint64_t gpa, struct tl_mmio *access);
 
 /*
  * Stops the VM because KVM_RUN on this vCPU failed with `err` (positive errno).

@@ -44,7 +44,7 @@ output_has 'second start$'
 end
 
 begin 'linux: a reboot comes up again'
-timeout -s KILL "$TEST_LIMIT" trapline run "$TL_GUESTS/Image" --initrd "$TL_GUESTS/linux.cpio.gz" \
+timeout -s KILL 110 trapline run "$TL_GUESTS/Image" --initrd "$TL_GUESTS/linux.cpio.gz" \
 	--append 'quiet trapline.run="echo up; sleep 1; reboot -f"' --timeout 100 \
 	</dev/null >"$WORK/out" 2>"$WORK/err" &
 pid=$!

@@ -249,6 +249,12 @@ static int vm_call(unsigned long request, uintptr_t arg)
 		return create_device(ptr);
 	case KVM_ENABLE_CAP:
 		return enable_cap(ptr);
+	case KVM_IRQ_LINE:
+		if (fake_kvm.line_count < FAKE_LINES)
+			memcpy(&fake_kvm.lines[fake_kvm.line_count], ptr,
+				sizeof(fake_kvm.lines[0]));
+		fake_kvm.line_count++;
+		return 0;
 	case KVM_ARM_GET_REG_WRITABLE_MASKS:
 		return get_masks(ptr);
 	case KVM_CREATE_VCPU:

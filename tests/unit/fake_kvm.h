@@ -16,6 +16,7 @@
 #define FAKE_ATTRS       4096
 #define FAKE_READS       8
 #define FAKE_ID_REGS     4
+#define FAKE_LINES       8
 #define FAKE_SCTLR_RESET UINT64_C(0xc50078)
 
 #define FAKE_RUN_MEMBER(name) __typeof__(((struct kvm_run *)0)->name) name
@@ -108,6 +109,8 @@ struct fake_kvm {
 	unsigned int bad_calls; /* ioctls that this object does not have, or wrong arguments */
 	struct fake_attr attrs[FAKE_ATTRS];
 	unsigned int attr_count;
+	struct kvm_irq_level lines[FAKE_LINES]; /* the first calls of KVM_IRQ_LINE */
+	unsigned int line_count;                /* all of them */
 	struct fake_vcpu vcpus[FAKE_VCPUS];
 };
 

@@ -16,6 +16,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/timerfd.h>
 
 #include "tests/unit/fake_vm.h"
 #include "vmm/arch/arm64/suspend.h"
@@ -197,6 +198,85 @@ static void test_reset_while_asleep(void **state)
 	assert_int_equal(fake_kvm.vcpus[0].mp_state, KVM_MP_STATE_RUNNABLE);
 }
 
+/* Whether lines that are up will be raised again. */
+static bool ticking(void)
+{
+	struct itimerspec when;
+
+	if (f.vm.suspend.timer_fd < 0)
+		return false;
+	assert_int_equal(timerfd_gettime(f.vm.suspend.timer_fd, &when), 0);
+	return when.it_interval.tv_nsec != 0;
+}
+
+/* Waits for a tick. */
+static void tick(void)
+{
+	unsigned int left = f.vm.suspend.left;
+
+	while (f.vm.suspend.left == left)
+		assert_int_equal(tl_loop_once(&f.loop, 5000), 0);
+}
+
+static void assert_line(unsigned int call, unsigned int spi, unsigned int level)
+{
+	assert_int_equal(fake_kvm.lines[call].irq,
+		KVM_ARM_IRQ_TYPE_SPI << KVM_ARM_IRQ_TYPE_SHIFT | (spi + 32));
+	assert_int_equal(fake_kvm.lines[call].level, level);
+}
+
+static void fall_asleep_and_wake(void)
+{
+	start(1, 0, ENTRY);
+	assert_int_equal(tl_suspend_enter(&f.vm), 0);
+	assert_false(ticking());
+	fake_kvm_script(0, wake, 2);
+	assert_int_equal(fake_vm_run(&f).kind, TL_STOP_POWEROFF);
+}
+
+/* KVM's GICv2 forgets lines that are up while Linux has the distributor turned off. */
+static void test_gicv2_lines(void **state)
+{
+	(void)state;
+	fake_kvm.gicv3 = false;
+	fall_asleep_and_wake();
+	assert_true(ticking());
+	assert_int_equal(tl_gic_set_spi(&f.vm.irqchip, 2, true), 0);
+	assert_int_equal(tl_gic_set_spi(&f.vm.irqchip, 33, true), 0);
+	assert_int_equal(tl_gic_set_spi(&f.vm.irqchip, 2, false), 0);
+	assert_int_equal(fake_kvm.line_count, 3);
+	tick();
+	assert_int_equal(fake_kvm.line_count, 5);
+	assert_line(3, 33, 0);
+	assert_line(4, 33, 1);
+	assert_int_equal(tl_gic_set_spi(&f.vm.irqchip, 33, false), 0);
+	tick();
+	assert_int_equal(fake_kvm.line_count, 6);
+	/* It ends. */
+	f.vm.suspend.left = 1;
+	tick();
+	assert_false(ticking());
+	assert_int_equal(tl_gic_set_spi(&f.vm.irqchip, TL_GIC_SPIS, true), -EINVAL);
+}
+
+static void test_gicv2_lines_reset(void **state)
+{
+	(void)state;
+	fake_kvm.gicv3 = false;
+	fall_asleep_and_wake();
+	assert_true(ticking());
+	assert_int_equal(tl_vm_reset(&f.vm), 0);
+	assert_false(ticking());
+}
+
+/* A GICv3 needs none of this. */
+static void test_gicv3_lines(void **state)
+{
+	(void)state;
+	fall_asleep_and_wake();
+	assert_int_equal(f.vm.suspend.timer_fd, -1);
+}
+
 /* KVM does not do its part: the VM cannot go on, and says so. */
 static void test_kvm_fails(void **state)
 {
@@ -245,6 +325,9 @@ int main(void)
 		TEST(test_two_at_once),
 		TEST(test_power_off_wins),
 		TEST(test_reset_while_asleep),
+		TEST(test_gicv2_lines),
+		TEST(test_gicv2_lines_reset),
+		TEST(test_gicv3_lines),
 		TEST(test_kvm_fails),
 		TEST(test_no_capability),
 	};

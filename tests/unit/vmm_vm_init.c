@@ -44,11 +44,15 @@ static struct tl_vm_config config_of(unsigned int vcpus, enum tl_gic_kind gic)
 static void expect_error(const struct tl_vm_config *config, int err)
 {
 	unsigned int fds = fds_open();
+	struct tl_loop loop;
 	struct tl_vm vm;
 
+	assert_int_equal(tl_loop_init(&loop), 0);
 	tl_vm_blank(&vm);
+	vm.loop = &loop;
 	assert_int_equal(tl_vm_init(&vm, config), -err);
 	tl_vm_fini(&vm);
+	tl_loop_fini(&loop);
 	assert_int_equal(fds_open(), fds);
 	assert_int_equal(fake_kvm.bad_calls, 0);
 }
@@ -115,7 +119,7 @@ static void test_flash(void **state)
 	/* Devices do not reach it. */
 	assert_null(tl_mem_at(&vm.mem, 0, 4));
 	tl_vm_fini(&vm);
-	fake_log_reset(state);
+	setup(state);
 	fake_kvm.fail_request = KVM_SET_USER_MEMORY_REGION;
 	fake_kvm.fail_error = EINVAL;
 	fake_kvm.fail_skip = 1;

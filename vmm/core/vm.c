@@ -13,7 +13,6 @@
 #include "base/log.h"
 #include "vmm/arch/arm64/nisv.h"
 #include "vmm/arch/arm64/smccc.h"
-#include "vmm/arch/arm64/suspend.h"
 #include "vmm/arch/arm64/vcpu_regs.h"
 #include "vmm/arch/arm64/vm_type.h"
 #include "vmm/core/kvm.h"
@@ -24,6 +23,7 @@ void tl_vm_blank(struct tl_vm *vm)
 	vm->kvm_fd = -1;
 	vm->vm_fd = -1;
 	vm->irqchip = TL_IRQCHIP_INIT;
+	vm->suspend.timer_fd = -1;
 	atomic_init(&vm->halt, true);
 	pthread_mutex_init(&vm->lock, NULL);
 	pthread_cond_init(&vm->changed, NULL);
@@ -168,9 +168,9 @@ int tl_vm_init(struct tl_vm *vm, const struct tl_vm_config *config)
 		ret = add_cpus_and_gic(vm, config, ram_end);
 	if (!ret) {
 		vm->smccc_filter = tl_smccc_setup(vm->vm_fd) == 0;
-		tl_suspend_setup(vm->vm_fd);
 		tl_coalesced_init(
 			&vm->coalesced, vm->vm_fd, vm->vcpus[0].run, vm->run_size, &vm->bus);
+		ret = tl_suspend_setup(vm);
 	}
 	return ret;
 }
@@ -189,6 +189,7 @@ void tl_vm_fini(struct tl_vm *vm)
 	vm->vcpu_count = 0;
 	tl_bus_fini(&vm->bus);
 	tl_coalesced_fini(&vm->coalesced);
+	tl_suspend_fini(vm);
 	tl_gic_fini(&vm->irqchip);
 	if (vm->vm_fd >= 0)
 		close(vm->vm_fd);

@@ -14,6 +14,7 @@
 
 #include "vmm/arch/arm64/cpu_features.h"
 #include "vmm/arch/arm64/gic.h"
+#include "vmm/arch/arm64/suspend.h"
 #include "vmm/core/bus.h"
 #include "vmm/core/coalesced.h"
 #include "vmm/core/loop.h"
@@ -55,6 +56,7 @@ struct tl_vm {
 	struct tl_bus bus;
 	struct tl_coalesced coalesced; /* writes to it that come without an exit */
 	struct tl_irqchip irqchip;
+	struct tl_suspend suspend;
 	struct tl_cpu_features cpu;
 	struct tl_loop *loop;       /* not owned; woken when the VM stops */
 	struct tl_console *console; /* not owned; for hypercalls */

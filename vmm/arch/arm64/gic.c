@@ -187,7 +187,7 @@ void tl_gic_fini(struct tl_irqchip *gic)
 	*gic = TL_IRQCHIP_INIT;
 }
 
-int tl_gic_set_spi(struct tl_irqchip *gic, unsigned int spi, bool level)
+static int drive(struct tl_irqchip *gic, unsigned int spi, bool level)
 {
 	struct kvm_irq_level line = {
 		.irq = (KVM_ARM_IRQ_TYPE_SPI << KVM_ARM_IRQ_TYPE_SHIFT) | (spi + PRIVATE_IRQS),
@@ -195,4 +195,33 @@ int tl_gic_set_spi(struct tl_irqchip *gic, unsigned int spi, bool level)
 	};
 
 	return tl_kvm_ioctl_ptr(gic->vm_fd, KVM_IRQ_LINE, &line);
+}
+
+int tl_gic_set_spi(struct tl_irqchip *gic, unsigned int spi, bool level)
+{
+	uint32_t bit = UINT32_C(1) << spi % 32;
+	int ret;
+
+	if (spi >= TL_GIC_SPIS)
+		return -EINVAL;
+	tl_lock_acquire(&gic->lock);
+	ret = drive(gic, spi, level);
+	if (level)
+		gic->up[spi / 32] |= bit;
+	else
+		gic->up[spi / 32] &= ~bit;
+	tl_lock_release(&gic->lock);
+	return ret;
+}
+
+void tl_gic_raise_again(struct tl_irqchip *gic)
+{
+	tl_lock_acquire(&gic->lock);
+	for (unsigned int spi = 0; spi < TL_GIC_SPIS; spi++) {
+		if (!(gic->up[spi / 32] >> spi % 32 & 1))
+			continue;
+		(void)drive(gic, spi, false);
+		(void)drive(gic, spi, true);
+	}
+	tl_lock_release(&gic->lock);
 }

@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "vmm/core/lock.h"
+
 #define TL_GIC_DIST_BASE   UINT64_C(0x08000000)
 #define TL_GIC_DIST_SIZE   UINT64_C(0x10000)
 #define TL_GIC_CPU_BASE    UINT64_C(0x08010000) /* GICv2 */
@@ -17,6 +19,8 @@
 #define TL_GIC_REDIST_SIZE UINT64_C(0x20000)
 /* Up to the PL011 at 0x09000000; those of more vCPUs are behind RAM. */
 #define TL_GIC_LOW_REDISTS 123
+/* INTID 32 to 1023, of which the last four are none. */
+#define TL_GIC_SPIS 992
 /* As many vCPUs as KVM can have. */
 #define TL_GIC_MAX_VCPUS 512
 #define TL_GIC_ITS_BASE  UINT64_C(0x08080000)
@@ -50,9 +54,11 @@ struct tl_irqchip {
 	int fd;
 	int its_fd; /* -1: there is none */
 	bool msi;
-	uint64_t high_redists; /* where those from TL_GIC_LOW_REDISTS on are */
-	enum tl_gic_kind kind; /* never AUTO after tl_gic_probe() */
-	unsigned int irqs;     /* private and shared together, a multiple of 32 */
+	uint64_t high_redists;         /* where those from TL_GIC_LOW_REDISTS on are */
+	enum tl_gic_kind kind;         /* never AUTO after tl_gic_probe() */
+	unsigned int irqs;             /* private and shared together, a multiple of 32 */
+	struct tl_lock lock;           /* a line and what is known of it change together */
+	uint32_t up[TL_GIC_SPIS / 32]; /* lines of shared interrupts, one a bit */
 };
 
 #define TL_IRQCHIP_INIT ((struct tl_irqchip){.vm_fd = -1, .fd = -1, .its_fd = -1})
@@ -77,5 +83,8 @@ void tl_gic_fini(struct tl_irqchip *gic);
 
 /* Drives a shared peripheral interrupt's line (spi = INTID - 32). Any thread. 0 or -errno. */
 int tl_gic_set_spi(struct tl_irqchip *gic, unsigned int spi, bool level);
+
+/* Lowers the lines that are up, and raises them again; see suspend.c. Any thread. */
+void tl_gic_raise_again(struct tl_irqchip *gic);
 
 #endif

@@ -6,16 +6,31 @@
 #ifndef TL_VMM_ARM64_SUSPEND_H
 #define TL_VMM_ARM64_SUSPEND_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 
 struct tl_vcpu;
 struct tl_vm;
 
+/* What a GICv2 needs behind a wake-up. */
+struct tl_suspend {
+	int timer_fd;              /* -1: there is none */
+	_Atomic unsigned int left; /* ticks; of use only while the timer runs */
+};
+
+/* Every so often, and for so long, lines that are up are raised again. */
+#define TL_SUSPEND_TICK_MS 20
+#define TL_SUSPEND_TICKS   500
+
 /*
  * Lets guests of this VM make the call, where KVM can pass it on (Linux 5.19 and later); else
- * PSCI_FEATURES tells them that there is none. Main thread, before the vCPUs run.
+ * PSCI_FEATURES tells them that there is none. Returns 0 or -errno (logged). Main thread, before
+ * the vCPUs run.
  */
-void tl_suspend_setup(int vm_fd);
+int tl_suspend_setup(struct tl_vm *vm);
+
+/* Accepts what was only blanked (timer_fd -1). Main thread, without vCPUs. */
+void tl_suspend_fini(struct tl_vm *vm);
 
 /*
  * Answers the vCPUs whose call is pending (vcpu->suspend_asked): one falls asleep, or gets

@@ -13,12 +13,13 @@ struct tl_command {
 /* Those of this build, up to one without a name. */
 extern const struct tl_command tl_commands[];
 
-/* trapline run, ctl, profile, record, report, caps, advice */
+/* trapline run, ctl, profile, record, report, diff, caps, advice */
 int tl_cli_run(int argc, char **argv);
 int tl_cli_ctl(int argc, char **argv);
 int tl_cli_profile(int argc, char **argv);
 int tl_cli_record(int argc, char **argv);
 int tl_cli_report(int argc, char **argv);
+int tl_cli_diff(int argc, char **argv);
 int tl_cli_advice(int argc, char **argv);
 int tl_cli_caps(int argc, char **argv);
 

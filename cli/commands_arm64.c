@@ -12,6 +12,7 @@ const struct tl_command tl_commands[] = {
 	{"profile", tl_cli_profile, "profile the exits of another program's VM"},
 	{"record", tl_cli_record, "record every exit of another program's VM"},
 	{"report", tl_cli_report, "what is in a recording"},
+	{"diff", tl_cli_diff, "compare two profiles, or hold one against a budget"},
 	{"advice", tl_cli_advice, "what profiles give advice on"},
 	{"caps", tl_cli_caps, "what this host can do, and what it lacks"},
 	{NULL, NULL, NULL},

@@ -19,6 +19,7 @@ static int elsewhere(int argc, char **argv)
 
 const struct tl_command tl_commands[] = {
 	{"report", tl_cli_report, "what is in a recording"},
+	{"diff", tl_cli_diff, "compare two profiles, or hold one against a budget"},
 	{"advice", tl_cli_advice, "what profiles give advice on"},
 	{"ctl", tl_cli_ctl, "ask something of a guest that runs"},
 	{"run", elsewhere, "boot a guest; only on arm64"},

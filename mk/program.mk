@@ -118,8 +118,8 @@ PC_PROGRAM := $(BUILD)/pc/trapline
 PC_OBJ := $(BUILD)/pc/obj
 PC_SOURCES := $(sort $(filter-out base/libelf_search.c,$(wildcard base/*.c)) \
 	$(filter-out %_none.c,$(wildcard trace/decode/*.c)) $(wildcard trace/profile/*.c \
-	trace/report/*.c trace/record/*.c trace/advice/*.c) $(wildcard trace/tool/report*.c) \
-	$(addprefix cli/,main.c options.c report.c advice.c ctl.c commands_pc.c))
+	trace/report/*.c trace/record/*.c trace/advice/*.c trace/diff/*.c) $(wildcard trace/tool/report*.c \
+	trace/tool/diff.c) $(addprefix cli/,main.c options.c report.c diff.c advice.c ctl.c commands_pc.c))
 PC_OBJECTS := $(PC_SOURCES:%=$(PC_OBJ)/%.o) $(PC_OBJ)/trace/report/page_assets.S.o
 PC_CC ?= gcc
 PC_CFLAGS := -std=c17 -D_GNU_SOURCE -O2 -g $(C_WARNINGS) -fstack-protector-strong \

@@ -8,6 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/utf8.h"
+
 struct text {
 	char *at, *end; /* room for the 0 is behind the end */
 };
@@ -59,6 +61,7 @@ const char *tl_command_line_of(char *buffer, size_t size, const char *arguments,
 		at += n + 1;
 	}
 	*text.at = 0;
+	tl_utf8_clean(buffer);
 	return buffer;
 }
 

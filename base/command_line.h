@@ -9,7 +9,8 @@
 
 /*
  * The program's name without its folder, and its arguments, in quotes where a shell wants
- * them; cut off where the buffer ends. "" where the kernel does not tell. Returns `buffer`.
+ * them, and as text (base/utf8.h); cut off where the buffer ends. "" where the kernel does not
+ * tell. Returns `buffer`.
  */
 const char *tl_command_line(char *buffer, size_t size);
 

@@ -33,6 +33,16 @@ static void test_is_cut_off(void **state)
 	assert_string_equal(tl_command_line_of(buffer, sizeof(buffer), arguments, 0), "");
 }
 
+static void test_is_text(void **state)
+{
+	static const char arguments[] = "t\0\xff\n";
+	char buffer[16];
+
+	(void)state;
+	assert_string_equal(
+		tl_command_line_of(buffer, sizeof(buffer), arguments, sizeof(arguments)), "t '?\?'");
+}
+
 static void test_own(void **state)
 {
 	char buffer[256];
@@ -46,6 +56,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_quotes),
 		cmocka_unit_test(test_is_cut_off),
+		cmocka_unit_test(test_is_text),
 		cmocka_unit_test(test_own),
 	};
 

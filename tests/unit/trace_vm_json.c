@@ -46,7 +46,10 @@ static struct tl_vm_json whole(void)
 	for (unsigned int i = 0; i < TL_FIXUP_CLASSES; i++)
 		kernel->fixups[i] = 2000 + i;
 	kernel->classes[1] = 0;
-	return (struct tl_vm_json){.kernel = "6.12.0 #1 \"quoted\" \xc3\xa4",
+	return (struct tl_vm_json){.program = "trapline 1",
+		.command = "trapline record 'a b'",
+		.host = "board",
+		.kernel = "6.12.0 #1 \"quoted\" \xc3\xa4",
 		.counter_hz = 62500000,
 		.pid = 4242,
 		.map = {3, {{"ram", 0x40000000, 0x10000000}, {"pl011", 0x09000000, 0x1000},
@@ -119,6 +122,9 @@ static void test_round_trip(void **state)
 	assert_int_equal(tl_vm_json_write(path, &in), 0);
 	out = read_good(path);
 	assert_string_equal(out.kernel, in.kernel);
+	assert_string_equal(out.program, in.program);
+	assert_string_equal(out.command, in.command);
+	assert_string_equal(out.host, in.host);
 	assert_string_equal(out.ended_by, in.ended_by);
 	assert_int_equal(out.counter_hz, in.counter_hz);
 	assert_int_equal(out.pid, in.pid);

@@ -20,7 +20,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/command_line.h"
 #include "base/log.h"
+#include "base/version.h"
 #include "trace/collect/instance.h"
 #include "trace/collect/kvm_counts.h"
 #include "trace/collect/pieces.h"
@@ -266,13 +268,18 @@ static int allocate(struct tl_recorder *recorder)
 	return 0;
 }
 
-static void name_kernel(struct tl_vm_json *vm)
+/* How the recording is made. */
+static void name_origin(struct tl_vm_json *vm)
 {
 	struct utsname name;
 
-	if (!uname(&name))
+	snprintf(vm->program, sizeof(vm->program), "trapline %s", tl_version());
+	tl_command_line(vm->command, sizeof(vm->command));
+	if (!uname(&name)) {
 		snprintf(vm->kernel, sizeof(vm->kernel), "%.40s %.60s %.16s", name.release,
 			name.version, name.machine);
+		snprintf(vm->host, sizeof(vm->host), "%s", name.nodename);
+	}
 	vm->counter_hz = tl_counter_frequency();
 }
 
@@ -289,7 +296,7 @@ int tl_recorder_create(struct tl_recorder **out, const struct tl_recorder_config
 	}
 	recorder->config = *config;
 	recorder->stop_fd = recorder->ended_fd = recorder->pieces.dat_fd = -1;
-	name_kernel(&recorder->vm);
+	name_origin(&recorder->vm);
 	ret = open_buffers(recorder, &page_size);
 	ret = ret ? ret : create_files(recorder, page_size);
 	if (!ret) {

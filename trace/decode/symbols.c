@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/utf8.h"
 #include "trace/decode/symbols_set.h"
 
 /* A symbol's end is where the next one begins, but no further than this. */
@@ -70,6 +71,7 @@ int tl_symbols_add(struct tl_symbols *symbols, uint64_t address, const char *nam
 	symbols->list[symbols->count++] = (struct symbol){address, (uint32_t)symbols->names_size};
 	memcpy(symbols->names + symbols->names_size, name, length);
 	symbols->names[end - 1] = 0;
+	tl_utf8_clean(symbols->names + symbols->names_size);
 	symbols->names_size = end;
 	return 0;
 }

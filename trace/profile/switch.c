@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/utf8.h"
+
 /* The state that ends here lasted until `ts`. */
 static void account(struct tl_profile_vcpu *vcpu, uint64_t ts)
 {
@@ -24,8 +26,14 @@ static void account(struct tl_profile_vcpu *vcpu, uint64_t ts)
 
 static void name_irq(struct tl_profile *profile, const struct tl_event *event)
 {
-	if (event->irq < TL_PROFILE_IRQS && event->label && !profile->irq_names[event->irq])
-		profile->irq_names[event->irq] = strdup(event->label);
+	char *name;
+
+	if (event->irq >= TL_PROFILE_IRQS || !event->label || profile->irq_names[event->irq])
+		return;
+	name = strdup(event->label);
+	if (name)
+		tl_utf8_clean(name);
+	profile->irq_names[event->irq] = name;
 }
 
 void tl_switch_event(

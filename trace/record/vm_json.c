@@ -18,6 +18,7 @@
 
 #include "base/file.h"
 #include "base/parse.h"
+#include "base/utf8.h"
 
 /* A file that is larger was not written here. */
 #define FILE_MAX (4 << 20)
@@ -93,7 +94,8 @@ static json_t *vcpus_array(const struct tl_vm_json *vm)
 
 int tl_vm_json_write(const char *path, const struct tl_vm_json *vm)
 {
-	json_t *root = json_pack("{ss ss so so so so s{so so so} sb}", "format", TL_VM_JSON_FORMAT,
+	json_t *root = json_pack("{ss ss ss ss ss so so so so s{so so so} sb}", "format",
+		TL_VM_JSON_FORMAT, "program", vm->program, "command", vm->command, "host", vm->host,
 		"kernel", vm->kernel, "counter_hz", number(vm->counter_hz), "pid",
 		number((uint64_t)vm->pid), "regions", regions_array(&vm->map), "vcpus",
 		vcpus_array(vm), "symbols", "linked", address(vm->symbols_linked), "loaded",
@@ -152,6 +154,7 @@ static void get_text(const json_t *object, const char *name, char *text, size_t 
 	const char *value = json_string_value(json_object_get(object, name));
 
 	snprintf(text, size, "%s", value ? value : "");
+	tl_utf8_clean(text);
 }
 
 static int get_address(
@@ -301,6 +304,9 @@ static int get_all(const struct reader *r, const json_t *root, struct tl_vm_json
 		return fail(
 			r, "has format '%s', and only '" TL_VM_JSON_FORMAT "' can be read", format);
 	get_text(root, "kernel", vm->kernel, sizeof(vm->kernel));
+	get_text(root, "program", vm->program, sizeof(vm->program));
+	get_text(root, "command", vm->command, sizeof(vm->command));
+	get_text(root, "host", vm->host, sizeof(vm->host));
 	get_text(root, "ended_by", vm->ended_by, sizeof(vm->ended_by));
 	vm->complete = json_is_true(json_object_get(root, "complete"));
 	ret = get_number(r, root, "counter_hz", UINT64_C(1) << 40, &vm->counter_hz);

@@ -24,6 +24,9 @@ struct tl_vm_json_vcpu {
 };
 
 struct tl_vm_json {
+	char program[64];    /* that recorded it, and its version */
+	char command[1024];  /* how that was called */
+	char host[72];       /* its name */
 	char kernel[128];    /* of the host: uname's release and version */
 	uint64_t counter_hz; /* of the system counter that events carry */
 	pid_t pid;           /* that created the VM; 0: whoever was there */

@@ -43,6 +43,9 @@ static void put_made(
 	put_member(out, "command", source->command);
 	put_member(out, "version", tl_version());
 	put_member(out, "path", recording->path);
+	put_member(out, "recorder", vm->program);
+	put_member(out, "recorded_by", vm->command);
+	put_member(out, "host", vm->host);
 	put_member(out, "kernel", vm->kernel);
 	put_member(out, "ended_by", vm->ended_by);
 	put_count(out, "pid", profile->pid > 0 ? (uint64_t)profile->pid : 0);

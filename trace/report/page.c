@@ -8,6 +8,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/utf8.h"
+
 #define PAGE_ASSET(name, symbol, hash)                                                             \
 	extern const char tl_page_##symbol[], tl_page_##symbol##_end[];
 #include "page_assets.h"
@@ -124,45 +126,13 @@ int tl_page_json(FILE *out, const char *id, const json_t *value)
 	return ret ? -ENOMEM : 0;
 }
 
-/* Bytes of the character at `text`; 0: it is no UTF-8 (Unicode 16, table 3-7). */
-static unsigned int utf8_length(const unsigned char *text)
-{
-	static const struct {
-		unsigned char first, last, low, high; /* of the first byte, of the second */
-		unsigned int length;
-	} ranges[] = {
-		{0x00, 0x7f, 0, 0, 1},
-		{0xc2, 0xdf, 0x80, 0xbf, 2},
-		{0xe0, 0xe0, 0xa0, 0xbf, 3},
-		{0xe1, 0xec, 0x80, 0xbf, 3},
-		{0xed, 0xed, 0x80, 0x9f, 3},
-		{0xee, 0xef, 0x80, 0xbf, 3},
-		{0xf0, 0xf0, 0x90, 0xbf, 4},
-		{0xf1, 0xf3, 0x80, 0xbf, 4},
-		{0xf4, 0xf4, 0x80, 0x8f, 4},
-	};
-
-	for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++) {
-		if (text[0] < ranges[i].first || text[0] > ranges[i].last)
-			continue;
-		if (ranges[i].length > 1 && (text[1] < ranges[i].low || text[1] > ranges[i].high))
-			return 0;
-		for (unsigned int n = 2; n < ranges[i].length; n++) {
-			if ((text[n] & 0xc0) != 0x80)
-				return 0;
-		}
-		return ranges[i].length;
-	}
-	return 0;
-}
-
 void tl_page_string(FILE *out, const char *text)
 {
 	const unsigned char *c = (const unsigned char *)text;
 
 	putc('"', out);
 	while (*c) {
-		unsigned int length = utf8_length(c);
+		unsigned int length = tl_utf8_length((const char *)c);
 
 		if (!length) {
 			fputs("\\ufffd", out);
@@ -182,7 +152,7 @@ void tl_page_text(FILE *out, const char *text)
 	const unsigned char *c = (const unsigned char *)text;
 
 	while (*c) {
-		unsigned int length = utf8_length(c);
+		unsigned int length = tl_utf8_length((const char *)c);
 
 		if (!length || (*c < 0x20 && *c != '\n' && *c != '\t')) {
 			fputs("&#xfffd;", out);

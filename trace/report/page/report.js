@@ -140,8 +140,8 @@ const made = () => {
 	const damage = [m.truncated && "the file ends before it says", m.damaged && `${TL.count(m.damaged)} damaged pages left out`,
 		m.undecoded && `${TL.count(m.undecoded)} events that could not be read`, !m.complete && "its recorder was stopped before the end"].filter(Boolean).join("; ");
 	const rows = [["Page", TL.el("code", {}, m.command)], ["Program", `trapline ${m.version}`], ["Recording", TL.el("code", {}, m.path)],
-		["Recorded by", m.recorder ? TL.el("code", {}, m.recorder) : null], ["Recorder", m.recorder_version ? `trapline ${m.recorder_version}` : null],
-		["Host", m.kernel], ["Events", `${TL.count(m.events)}, ${bytes}`],
+		["Recorded by", m.recorded_by ? TL.el("code", {}, m.recorded_by) : null], ["Recorder", m.recorder],
+		["Host", [m.host, m.kernel].filter(Boolean).join(", ")], ["Events", `${TL.count(m.events)}, ${bytes}`],
 		["VM", m.pid ? `of process ${m.pid}${m.vms > 1 ? `; ${m.vms} VMs are in the recording` : ""}` : null], ["Part", part], ["Ended by", m.ended_by], ["Damage", damage],
 		["System counter", m.counter_hz ? `${+(m.counter_hz / 1e6).toFixed(3)}\u202fMHz` : "unknown: times are those of the events"], ["Kernel", R.profile.exit_counts ? "with the series of kernel/: exits are numbered" : "stock: exits are not numbered"]];
 	return TL.section("made", "How it was made", "Made", [], TL.el("dl.made", {}, rows.filter(([, v]) => v).map(([k, v]) => [TL.el("dt", {}, k), TL.el("dd", {}, v)])));

@@ -17,7 +17,38 @@ static void usage(FILE *out)
 	fputs("usage: trapline COMMAND [OPTION...]\n\n", out);
 	for (const struct tl_command *c = tl_commands; c->name; c++)
 		fprintf(out, "  %-8s %s\n", c->name, c->what);
-	fputs("\n'trapline COMMAND --help' tells a command's options.\n", out);
+	fputs("  help     this, or the options of a command: trapline help COMMAND\n"
+	      "\n'trapline COMMAND --help' tells a command's options, 'man trapline-COMMAND' all "
+	      "of it.\n",
+		out);
+}
+
+static const struct tl_command *find(const char *name)
+{
+	for (const struct tl_command *c = tl_commands; c->name; c++) {
+		if (!strcmp(name, c->name))
+			return c;
+	}
+	tl_log_error("unknown command '%s'; see trapline --help", name);
+	return NULL;
+}
+
+/* The list of commands, or what `trapline COMMAND --help` prints. */
+static int help(int argc, char **argv)
+{
+	static char option[] = "--help";
+	const struct tl_command *command;
+
+	if (argc > 2) {
+		tl_log_error("help '%s' '%s': one command at a time", argv[1], argv[2]);
+		return TL_STATUS_USAGE;
+	}
+	if (argc < 2) {
+		usage(stdout);
+		return TL_STATUS_OK;
+	}
+	command = find(argv[1]);
+	return command ? command->run(2, (char *[]){argv[1], option, NULL}) : TL_STATUS_USAGE;
 }
 
 /* A program that starts without standard files would give their numbers to its own files. */
@@ -31,19 +62,17 @@ static void open_standard_files(void)
 
 int main(int argc, char **argv)
 {
+	const struct tl_command *command;
+
 	open_standard_files();
 	if (argc < 2) {
 		usage(stderr);
 		return TL_STATUS_USAGE;
 	}
-	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")) {
-		usage(stdout);
-		return TL_STATUS_OK;
-	}
-	for (const struct tl_command *c = tl_commands; c->name; c++) {
-		if (!strcmp(argv[1], c->name))
-			return c->run(argc - 1, argv + 1);
-	}
-	tl_log_error("unknown command '%s'; see trapline --help", argv[1]);
-	return TL_STATUS_USAGE;
+	if (!strcmp(argv[1], "help"))
+		return help(argc - 1, argv + 1);
+	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))
+		return help(1, argv + 1);
+	command = find(argv[1]);
+	return command ? command->run(argc - 1, argv + 1) : TL_STATUS_USAGE;
 }

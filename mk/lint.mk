@@ -7,19 +7,25 @@ LINT_C := $(sort $(shell find base vmm trace cli guest tests bench -name '*.[ch]
 LINT_HEADERS := $(filter-out %.bpf.h,$(filter base/%.h vmm/%.h trace/%.h cli/%.h,$(LINT_C)))
 LINT_BPF_HEADERS := $(filter %.bpf.h,$(LINT_C))
 LINT_SCRIPTS := $(sort $(shell grep -lE '^\#!.*\bsh$$|^\#!.*\bbash$$' -r scripts board bench .ci tests/board) \
-	$(wildcard scripts/lib/*.sh tests/board/*.sh tests/board/*.t tests/pc/*.t bench/*.sh))
+	cli/completion/trapline $(wildcard scripts/lib/*.sh tests/board/*.sh tests/board/*.t tests/pc/*.t bench/*.sh))
 CLANG ?= clang
 LINT_GEN := $(BUILD)/gen/version_gen.h $(BUILD)/gen/sysreg_table.h $(BUILD)/gen/syscall_table.h $(BUILD)/gen/terminfo_table.h
 CLANG_TARGET := --target=aarch64-linux-gnu
 
-.PHONY: lint lint-format lint-tidy lint-shell lint-headers lint-clang compile_commands.json
+LINT_MAN := $(sort $(wildcard docs/man/*.1))
 
-lint: lint-format lint-shell lint-headers lint-clang lint-tidy ## format, static analysis, shell scripts, headers
+.PHONY: lint lint-man lint-format lint-tidy lint-shell lint-headers lint-clang compile_commands.json
+
+lint: lint-format lint-man lint-shell lint-headers lint-clang lint-tidy ## format, static analysis, shell scripts, headers
 	@printf 'lint: nothing to complain about\n'
 
 lint-format: | deps-lint
 	$(call say,FORMAT,"$(words $(LINT_C)) files")
 	$(Q)clang-format --dry-run -Werror $(LINT_C)
+
+lint-man: | deps-lint
+	$(call say,MAN,"$(words $(LINT_MAN)) manual pages")
+	$(Q)mandoc -T lint -W warning $(LINT_MAN)
 
 lint-shell: | deps-lint
 	$(call say,SHELL,"$(words $(LINT_SCRIPTS)) scripts")

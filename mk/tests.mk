@@ -41,7 +41,15 @@ endif
 
 test-unit: $(UNIT_TESTS:%=unit-%) ## unit tests on this PC (one: make unit-NAME; CC=clang works)
 
-test-pc: $(PC_PROGRAM) $(PC_RECORDING) | deps-views ## what the program for this PC writes, read by others' programs
+# Every command's --help, also of those that only arm64 has: what they do is not linked.
+HELP_PROGRAM := $(BUILD)/host/help/trapline
+HELP_SOURCES := $(filter-out %_pc.c,$(wildcard cli/*.c)) base/log.c base/parse.c
+$(HELP_PROGRAM): $(HELP_SOURCES:%.c=$(UNIT_DIR)/%.o)
+	$(call say,HOSTLD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(UNIT_CC) $(UNIT_LDFLAGS) -no-pie -Wl,--unresolved-symbols=ignore-all -o $@ $^
+
+test-pc: $(PC_PROGRAM) $(PC_RECORDING) $(HELP_PROGRAM) | deps-views ## what the program for this PC writes, read by others' programs
 	$(Q)scripts/test-pc
 
 $(KVM_HEADERS)/.stamp: $(BUILD)/kernel/include mk/tests.mk

@@ -13,6 +13,7 @@ const struct tl_command tl_commands[] = {
 	{"record", tl_cli_record, "record every exit of another program's VM"},
 	{"report", tl_cli_report, "what is in a recording"},
 	{"diff", tl_cli_diff, "compare two profiles, or hold one against a budget"},
+	{"exporter", tl_cli_exporter, "metrics of every VM of this host, over HTTP"},
 	{"advice", tl_cli_advice, "what profiles give advice on"},
 	{"caps", tl_cli_caps, "what this host can do, and what it lacks"},
 	{NULL, NULL, NULL},

@@ -25,6 +25,7 @@ const struct tl_command tl_commands[] = {
 	{"run", elsewhere, "boot a guest; only on arm64"},
 	{"profile", elsewhere, "profile the exits of a VM; only on arm64"},
 	{"record", elsewhere, "record the exits of a VM; only on arm64"},
+	{"exporter", elsewhere, "metrics of every VM of a host; only on arm64"},
 	{"caps", elsewhere, "what a host can do; only on arm64"},
 	{NULL, NULL, NULL},
 };

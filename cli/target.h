@@ -19,13 +19,15 @@ int tl_cli_set_dtb(struct tl_options *options, char *value);
 /* Lines of a table. */
 #define TL_CLI_TARGET_PID {TL_VALUE, "pid", "PID", "the VMM's process", tl_cli_set_pid}
 #define TL_CLI_TARGET_ALL(text) {TL_FLAG, "all", NULL, text, .letter = 'a'}
+#define TL_CLI_TARGET_MAP \
+	{TL_VALUE, "map", "NAME", \
+		"where devices are: qemu-virt, kvmtool, firecracker (by the process's name)", \
+		tl_cli_set_map}
 #define TL_CLI_TARGET_GUEST \
 	{TL_VALUE, "symbols", "FILE", \
 		"guest symbols: vmlinux, ELF, System.map, Image (the kernel that the VMM was\n" \
 		"given: -kernel FILE and its like)", tl_cli_set_symbols}, \
-	{TL_VALUE, "map", "NAME", \
-		"where devices are: qemu-virt, kvmtool, firecracker (by the process's name)", \
-		tl_cli_set_map}, \
+	TL_CLI_TARGET_MAP, \
 	{TL_VALUE, "dtb", "FILE", "where devices are, from the guest's device tree", \
 		tl_cli_set_dtb}
 /* clang-format on */

@@ -3,6 +3,7 @@
  * Metrics: bounds of what is told apart, sums that add up, labels that cannot break out of
  * their quotes, and the lines of each dialect.
  * Links: base/buffer.c trace/report/metrics.c trace/report/metrics_profile.c trace/report/group.c
+ * Links: trace/report/metrics_sum.c
  * Links: trace/profile/detail.c trace/profile/reconcile.c trace/profile/kernel_counts.c
  * Links: trace/profile/hist.c trace/decode/cp.c tests/unit/fake_lines.c
  * Links: trace/decode/detail.c trace/decode/device_regs.c trace/decode/smccc.c
@@ -97,6 +98,52 @@ static void test_vcpus(void **state)
 	free(text);
 }
 
+static void add_detail(struct tl_metrics_vm *vm, const char *name, enum tl_handler handler,
+	uint64_t exits, uint64_t ns)
+{
+	struct tl_metrics_detail *detail = tl_metrics_detail(vm, HVC, name, handler);
+
+	detail->exits += exits;
+	detail->ns += ns;
+}
+
+/* Place by place. */
+static void test_sums(void **state)
+{
+	struct tl_metrics_vm *vm = *state, *other = calloc(1, sizeof(*other));
+
+	assert_non_null(other);
+	tl_metrics_vcpu(vm, 5)->classes[HVC] = 3;
+	tl_metrics_vcpu(other, 5)->classes[HVC] = 4;
+	other->vcpus[0].fixups[2] = 1;
+	other->vcpus[0].delayed_ns = 10;
+	vm->vcpus[0].guest_ns = 7;
+	vm->times[HVC].ns = 100;
+	other->times[HVC].buckets[16] = 2;
+	add_detail(vm, "one", TL_HANDLER_USER, 5, 50);
+	add_detail(other, "one", TL_HANDLER_USER, 4, 60);
+	tl_metrics_max(vm, other);
+	assert_int_equal(vm->vcpus[0].classes[HVC], 4);
+	assert_int_equal(vm->vcpus[0].fixups[2], 1);
+	assert_int_equal(vm->vcpus[0].guest_ns, 7);
+	assert_int_equal(vm->times[HVC].buckets[16], 2);
+	assert_int_equal(vm->details[0].exits, 5);
+	assert_int_equal(vm->details[0].ns, 60);
+	tl_metrics_add(vm, other);
+	assert_int_equal(vm->vcpus[0].classes[HVC], 8);
+	assert_int_equal(vm->vcpus[0].delayed_ns, 20);
+	assert_int_equal(vm->times[HVC].ns, 100);
+	assert_int_equal(vm->details[0].exits, 9);
+	assert_int_equal(vm->details[0].ns, 120);
+	tl_metrics_clear(vm);
+	assert_int_equal(vm->vcpus[0].classes[HVC], 0);
+	assert_int_equal(vm->vcpus[0].id, 5);
+	assert_int_equal(vm->times[HVC].ns, 0);
+	assert_int_equal(vm->details[0].ns, 0);
+	assert_string_equal(vm->details[0].name, "one");
+	free(other);
+}
+
 /* A name keeps its place, however many come after it; what comes late stays among others. */
 static void test_details(void **state)
 {
@@ -110,10 +157,10 @@ static void test_details(void **state)
 			unsigned int n = round == 1 ? i : TL_METRICS_DETAILS + 4 - i;
 
 			snprintf(name, sizeof(name), "detail %u", n);
-			tl_metrics_add_detail(vm, HVC, name, TL_HANDLER_USER, 2 * round, 1000);
+			add_detail(vm, name, TL_HANDLER_USER, 2 * round, 1000);
 		}
 	}
-	tl_metrics_add_detail(vm, HVC, "detail 1", TL_HANDLER_KERNEL, 9, 1);
+	add_detail(vm, "detail 1", TL_HANDLER_KERNEL, 9, 1);
 	text = write_vm(vm, TL_METRICS_COMMON);
 	assert_line(text, "trapline_detail_exits_total{vm=\"7\",class=\"HVC64\","
 			  "detail=\"detail 0\",handler=\"VMM\"} 4");
@@ -235,6 +282,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_vcpus, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_sums, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_details, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_labels, set_up, tear_down),
 		cmocka_unit_test(test_buckets),

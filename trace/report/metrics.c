@@ -42,35 +42,29 @@ struct tl_metrics_vcpu *tl_metrics_vcpu(struct tl_metrics_vm *vm, unsigned int i
 	return &vm->vcpus[vm->vcpu_count++];
 }
 
-void tl_metrics_add_detail(struct tl_metrics_vm *vm, unsigned int exit_class, const char *name,
-	enum tl_handler handler, uint64_t exits, uint64_t ns)
+struct tl_metrics_detail *tl_metrics_detail(struct tl_metrics_vm *vm, unsigned int exit_class,
+	const char *name, enum tl_handler handler)
 {
-	struct tl_metrics_detail *detail = &vm->details[TL_METRICS_DETAILS + (handler != 0)];
+	struct tl_metrics_detail *detail;
 	unsigned int i = 0;
 
 	while (i < vm->detail_count &&
 		(vm->details[i].exit_class != exit_class || vm->details[i].handler != handler ||
 			strncmp(vm->details[i].name, name, sizeof(detail->name) - 1) != 0))
 		i++;
-	if (i < TL_METRICS_DETAILS) {
-		detail = &vm->details[i];
-		if (i == vm->detail_count)
-			vm->detail_count++;
+	if (i == TL_METRICS_DETAILS) {
+		detail = &vm->details[TL_METRICS_DETAILS + (handler != 0)];
+		detail->handler = handler;
+		return detail;
+	}
+	detail = &vm->details[i];
+	if (i == vm->detail_count) {
+		vm->detail_count++;
 		snprintf(detail->name, sizeof(detail->name), "%s", name);
 		detail->exit_class = exit_class;
+		detail->handler = handler;
 	}
-	detail->handler = handler;
-	detail->exits += exits;
-	detail->ns += ns;
-}
-
-void tl_metrics_clear(struct tl_metrics_vm *vm)
-{
-	for (unsigned int i = 0; i <= TL_METRICS_VCPUS; i++)
-		vm->vcpus[i] = (struct tl_metrics_vcpu){.id = vm->vcpus[i].id};
-	memset(vm->times, 0, sizeof(vm->times));
-	for (unsigned int i = 0; i < TL_METRICS_DETAILS + 2; i++)
-		vm->details[i].exits = vm->details[i].ns = 0;
+	return detail;
 }
 
 /* --- text --- */
@@ -101,7 +95,7 @@ void tl_metrics_seconds(struct tl_buffer *text, uint64_t ns)
 }
 
 /* The value of a label, in quotes. What is not printable ASCII need not be UTF-8 either. */
-static void put_label(struct tl_buffer *text, const char *name, const char *value)
+void tl_metrics_label(struct tl_buffer *text, const char *name, const char *value)
 {
 	tl_buffer_add_string(text, name);
 	tl_buffer_add(text, "=\"", 2);
@@ -157,7 +151,7 @@ static void put_sample(const struct writer *w, const char *suffix, const struct 
 	tl_buffer_add_string(w->text, w->name);
 	tl_buffer_add_string(w->text, suffix);
 	tl_buffer_add(w->text, "{", 1);
-	put_label(w->text, "vm", vm->id);
+	tl_metrics_label(w->text, "vm", vm->id);
 }
 
 static void put_count(const struct writer *w, uint64_t value)
@@ -177,7 +171,7 @@ static void put_time(const struct writer *w, uint64_t ns)
 static void put_class(const struct writer *w, const char *exit_class)
 {
 	tl_buffer_add(w->text, ",", 1);
-	put_label(w->text, "class", exit_class);
+	tl_metrics_label(w->text, "class", exit_class);
 }
 
 static const char *fixup_class(unsigned int c)
@@ -308,9 +302,9 @@ static void write_detail(const struct writer *w, const struct tl_metrics_vm *vm,
 	put_sample(w, "_total", vm);
 	put_class(w, is_other ? "other" : tl_esr_class_name(detail->exit_class));
 	tl_buffer_add(w->text, ",", 1);
-	put_label(w->text, "detail", is_other ? "other" : detail->name);
+	tl_metrics_label(w->text, "detail", is_other ? "other" : detail->name);
 	tl_buffer_add(w->text, ",", 1);
-	put_label(w->text, "handler", handler_name(detail->handler));
+	tl_metrics_label(w->text, "handler", handler_name(detail->handler));
 	if (times)
 		put_time(w, detail->ns);
 	else
@@ -378,9 +372,9 @@ static void write_vm_families(const struct vms *vms)
 	for (size_t i = 0; i < vms->count; i++) {
 		put_sample(&w, "", vms->list[i]);
 		tl_buffer_add(w.text, ",", 1);
-		put_label(w.text, "name", vms->list[i]->name);
+		tl_metrics_label(w.text, "name", vms->list[i]->name);
 		tl_buffer_add(w.text, ",", 1);
-		put_label(w.text, "program", vms->list[i]->program);
+		tl_metrics_label(w.text, "program", vms->list[i]->program);
 		put_count(&w, 1);
 	}
 	w.name = "trapline_vcpus";

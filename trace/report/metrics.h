@@ -68,9 +68,11 @@ struct tl_metrics_vm {
 /* The place of a vCPU: its own, made if there is room, or that of the others. */
 struct tl_metrics_vcpu *tl_metrics_vcpu(struct tl_metrics_vm *vm, unsigned int id);
 
-/* Adds to a detail; a name keeps its place for as long as the VM is there. */
-void tl_metrics_add_detail(struct tl_metrics_vm *vm, unsigned int exit_class, const char *name,
-	enum tl_handler handler, uint64_t exits, uint64_t ns);
+/*
+ * The place of a detail, in the same way; a name keeps its place for as long as the VM is there.
+ */
+struct tl_metrics_detail *tl_metrics_detail(struct tl_metrics_vm *vm, unsigned int exit_class,
+	const char *name, enum tl_handler handler);
 
 /* The bucket of `ns`, and the upper bound of a bucket; that of the last one is 0. */
 unsigned int tl_metrics_bucket(uint64_t ns);
@@ -78,6 +80,10 @@ uint64_t tl_metrics_bound(unsigned int bucket);
 
 /* Sets all counts to 0; vCPUs and details keep their places. */
 void tl_metrics_clear(struct tl_metrics_vm *vm);
+
+/* Adds the counts of `from` place by place, or takes the larger ones. */
+void tl_metrics_add(struct tl_metrics_vm *to, const struct tl_metrics_vm *from);
+void tl_metrics_max(struct tl_metrics_vm *to, const struct tl_metrics_vm *from);
 
 /* Fills in an empty one from a profile. Returns 0 or -ENOMEM. */
 int tl_metrics_of(struct tl_metrics_vm *vm, const struct tl_profile *profile);
@@ -90,6 +96,7 @@ void tl_metrics_write(struct tl_buffer *text, enum tl_metrics_dialect dialect,
 enum tl_metrics_type { TL_METRICS_COUNTER, TL_METRICS_GAUGE, TL_METRICS_HISTOGRAM };
 void tl_metrics_family(struct tl_buffer *text, enum tl_metrics_dialect dialect, const char *name,
 	enum tl_metrics_type type, const char *help);
+void tl_metrics_label(struct tl_buffer *text, const char *name, const char *value);
 void tl_metrics_number(struct tl_buffer *text, uint64_t value);
 void tl_metrics_seconds(struct tl_buffer *text, uint64_t ns);
 

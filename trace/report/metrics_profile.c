@@ -64,10 +64,12 @@ int tl_metrics_of(struct tl_metrics_vm *vm, const struct tl_profile *profile)
 	/* Those with most exits come first, and have a name. */
 	for (size_t i = 0; i < kinds.count; i++) {
 		const struct tl_profile_detail *d = &kinds.list[i];
+		struct tl_metrics_detail *to;
 
 		tl_group_what(name, sizeof(name), profile, d->exit_class, d->detail);
-		tl_metrics_add_detail(
-			vm, d->exit_class, name, d->handler, d->count, d->time ? d->time->sum : 0);
+		to = tl_metrics_detail(vm, d->exit_class, name, d->handler);
+		to->exits += d->count;
+		to->ns += d->time ? d->time->sum : 0;
 	}
 	tl_details_fini(&kinds);
 	return 0;

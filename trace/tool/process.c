@@ -47,30 +47,66 @@ const char *tl_process_kernel_of(char *const *argv)
 	return NULL;
 }
 
-int tl_process_kernel(pid_t pid, char *path, size_t size)
+/* The process's command line, ended by NULL; NULL: it is gone. Good until the next call. */
+static char **read_arguments(pid_t pid)
 {
 	static char bytes[BYTES_MAX];
 	static char *argv[ARGS_MAX];
-	const char *kernel;
 	unsigned int argc = 0;
 	size_t length;
-	char name[40];
+	char path[40];
 	FILE *file;
 
-	snprintf(name, sizeof(name), "/proc/%d/cmdline", (int)pid);
-	file = fopen(name, "re");
+	snprintf(path, sizeof(path), "/proc/%d/cmdline", (int)pid);
+	file = fopen(path, "re");
 	if (!file)
-		return 0;
+		return NULL;
 	length = fread(bytes, 1, sizeof(bytes) - 1, file);
 	fclose(file);
 	bytes[length] = 0;
 	for (size_t at = 0; at < length && argc < ARGS_MAX - 1; at += strlen(bytes + at) + 1)
 		argv[argc++] = bytes + at;
 	argv[argc] = NULL;
-	kernel = tl_process_kernel_of(argv);
+	return argv;
+}
+
+int tl_process_kernel(pid_t pid, char *path, size_t size)
+{
+	char **argv = read_arguments(pid);
+	const char *kernel = argv ? tl_process_kernel_of(argv) : NULL;
+
 	if (!kernel)
 		return 0;
 	/* It may have another root and another folder than we. */
 	snprintf(path, size, "/proc/%d/%s/%s", (int)pid, kernel[0] == '/' ? "root" : "cwd", kernel);
 	return 1;
+}
+
+void tl_process_vm_name_of(char *const *argv, char *name, size_t size)
+{
+	/* QEMU and its like: "-name guest=NAME,..." or "-name NAME"; kvmtool; Firecracker. */
+	static const char *const options[] = {"-name", "--name", "--id"};
+	const char *value = NULL;
+
+	for (unsigned int i = 0; argv[0] && argv[i] && argv[i + 1]; i++) {
+		for (unsigned int o = 0; o < sizeof(options) / sizeof(options[0]); o++) {
+			if (!strcmp(argv[i], options[o]))
+				value = argv[i + 1];
+		}
+	}
+	name[0] = 0;
+	if (!value)
+		return;
+	if (!strncmp(value, "guest=", 6))
+		value += 6;
+	snprintf(name, size, "%.*s", (int)strcspn(value, ","), value);
+}
+
+void tl_process_vm_name(pid_t pid, char *name, size_t size)
+{
+	char **argv = read_arguments(pid);
+
+	name[0] = 0;
+	if (argv)
+		tl_process_vm_name_of(argv, name, size);
 }

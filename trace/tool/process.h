@@ -23,4 +23,8 @@ const char *tl_process_kernel_of(char *const *argv);
  */
 int tl_process_kernel(pid_t pid, char *path, size_t size);
 
+/* The name that a VMM was given for its guest, "" if none; of its arguments, and of a process. */
+void tl_process_vm_name_of(char *const *argv, char *name, size_t size);
+void tl_process_vm_name(pid_t pid, char *name, size_t size);
+
 #endif

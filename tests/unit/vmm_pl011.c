@@ -3,14 +3,15 @@
  * The UART as a driver sees it (DDI 0183): registers and their masks, the
  * receive FIFO's levels, and the interrupt line, which is driven at its edges only.
  * Links: vmm/dev/pl011.c vmm/dev/pl011_fast.c vmm/core/status_page.c vmm/core/coalesced.c
- * Links: vmm/core/bus.c tests/unit/fake_slots.c tests/unit/fake_log.c vmm/core/lock.c
+ * Links: vmm/core/bus.c vmm/core/lock.c
+ * Links: tests/unit/fake_slots.c tests/unit/fake_log.c tests/unit/fake_primecell.c
  */
 #include "tests/unit/unit.h"
 
 #include <string.h>
 
+#include "tests/unit/fake_primecell.h"
 #include "tests/unit/mmio.h"
-#include "vmm/arch/arm64/gic.h"
 #include "vmm/core/console.h"
 #include "vmm/core/loop.h"
 #include "vmm/dev/pl011.h"
@@ -29,7 +30,6 @@
 #define MIS   0x040
 #define ICR   0x044
 #define DMACR 0x048
-#define ID    0xfe0
 
 #define FR_RXFE   0x10
 #define FR_TXFF   0x20
@@ -42,7 +42,6 @@
 #define SPI       7
 #define UART_BASE UINT64_C(0x09000000)
 
-static struct tl_irqchip irqchip;
 static struct tl_loop loop;
 static struct tl_console console;
 
@@ -53,7 +52,6 @@ static struct {
 	bool tx_full;
 	struct tl_console_sink sink;
 	unsigned int edges, wakes;
-	bool line;
 } seen;
 
 void tl_console_tx(struct tl_console *to, const uint8_t *bytes, size_t count)
@@ -81,23 +79,14 @@ void tl_loop_wake(struct tl_loop *of)
 	seen.wakes++;
 }
 
-int tl_gic_set_spi(struct tl_irqchip *gic, unsigned int spi, bool level)
-{
-	assert_ptr_equal(gic, &irqchip);
-	assert_int_equal(spi, SPI);
-	/* Only changes are worth a call into the kernel. */
-	assert_int_not_equal(level, seen.line);
-	seen.line = level;
-	seen.edges++;
-	return 0;
-}
-
 static int setup(void **state)
 {
-	const struct tl_dev_env env = {.irqchip = &irqchip, .loop = &loop, .console = &console};
+	const struct tl_dev_env env = {
+		.irqchip = &fake_primecell.irqchip, .loop = &loop, .console = &console};
 	struct tl_dev *dev;
 
 	memset(&seen, 0, sizeof(seen));
+	fake_primecell_reset(SPI);
 	if (tl_pl011_create(&dev, &env, UART_BASE, SPI))
 		return -1;
 	*state = dev;
@@ -127,16 +116,8 @@ static void test_identification(void **state)
 {
 	/* DDI 0183, 3.3.16 and 3.3.17: part 0x011, Arm, revision r1p5; PrimeCell. */
 	static const uint8_t ids[] = {0x11, 0x10, 0x34, 0x00, 0x0d, 0xf0, 0x05, 0xb1};
-	struct tl_dev *dev = *state;
 
-	for (unsigned int i = 0; i < ARRAY_LEN(ids); i++) {
-		assert_int_equal(get(dev, ID + 4 * i), ids[i]);
-		set(dev, ID + 4 * i, 0xff);
-		assert_int_equal(get(dev, ID + 4 * i), ids[i]);
-	}
-	assert_int_equal(dev->base, UART_BASE);
-	assert_int_equal(dev->size, 0x1000);
-	assert_int_equal(dev->spi, SPI);
+	expect_primecell(*state, "pl011", UART_BASE, ids);
 }
 
 static void check_reset_values(struct tl_dev *dev)
@@ -148,7 +129,7 @@ static void check_reset_values(struct tl_dev *dev)
 	assert_int_equal(get(dev, FR), FR_TXFE | FR_RXFE);
 	assert_int_equal(get(dev, CR), 0x300);
 	assert_int_equal(get(dev, IFLS), 0x12);
-	assert_false(seen.line);
+	assert_false(fake_primecell.line);
 }
 
 static void test_masks(void **state)
@@ -217,22 +198,22 @@ static void test_transmit(void **state)
 	set(dev, DR, 'a');
 	assert_int_equal(get(dev, RIS), INT_TX);
 	assert_int_equal(get(dev, MIS), 0);
-	assert_int_equal(seen.edges, 0);
+	assert_int_equal(fake_primecell.edges, 0);
 	set(dev, IMSC, INT_TX);
 	assert_int_equal(get(dev, MIS), INT_TX);
-	assert_true(seen.line);
+	assert_true(fake_primecell.line);
 	/* Bits above the byte are no data. */
 	set(dev, DR, 0xfff00 | 'b');
 	set(dev, ICR, ~INT_TX & 0x7ff);
-	assert_int_equal(seen.edges, 1);
+	assert_int_equal(fake_primecell.edges, 1);
 	set(dev, ICR, INT_TX);
-	assert_false(seen.line);
+	assert_false(fake_primecell.line);
 	assert_int_equal(get(dev, RIS), 0);
 	set(dev, DR, 'c');
-	assert_true(seen.line);
+	assert_true(fake_primecell.line);
 	set(dev, IMSC, INT_RX);
-	assert_false(seen.line);
-	assert_int_equal(seen.edges, 4);
+	assert_false(fake_primecell.line);
+	assert_int_equal(fake_primecell.edges, 4);
 	assert_int_equal(seen.sent_count, 3);
 	assert_memory_equal(seen.sent, "abc", 3);
 }
@@ -280,23 +261,23 @@ static void test_receive_levels(void **state)
 		assert_int_equal(seen.sink.space(seen.sink.opaque), 32);
 		push(levels[i] - 1);
 		assert_int_equal(get(dev, RIS), INT_RT);
-		assert_false(seen.line);
+		assert_false(fake_primecell.line);
 		push(1);
 		assert_int_equal(get(dev, RIS), INT_RX | INT_RT);
-		assert_true(seen.line);
+		assert_true(fake_primecell.line);
 		/* One less, and the line falls. */
 		assert_int_equal(get(dev, DR), 1);
-		assert_false(seen.line);
+		assert_false(fake_primecell.line);
 		while (!(get(dev, FR) & FR_RXFE))
 			get(dev, DR);
 		assert_int_equal(get(dev, RIS), 0);
 	}
-	assert_int_equal(seen.edges, 16);
+	assert_int_equal(fake_primecell.edges, 16);
 	/* Another level is at once another answer. */
 	push(8);
-	assert_false(seen.line);
+	assert_false(fake_primecell.line);
 	set(dev, IFLS, 1 << 3);
-	assert_true(seen.line);
+	assert_true(fake_primecell.line);
 }
 
 /* Less than the level is told by the receive timeout: a driver would wait for ever. */
@@ -307,15 +288,15 @@ static void test_receive_timeout(void **state)
 	set(dev, LCR_H, FEN);
 	set(dev, IMSC, INT_RX | INT_RT);
 	push(1);
-	assert_true(seen.line);
+	assert_true(fake_primecell.line);
 	set(dev, ICR, INT_RT);
-	assert_false(seen.line);
+	assert_false(fake_primecell.line);
 	push(1);
-	assert_true(seen.line);
+	assert_true(fake_primecell.line);
 	assert_int_equal(get(dev, DR), 1);
-	assert_true(seen.line);
+	assert_true(fake_primecell.line);
 	assert_int_equal(get(dev, DR), 1);
-	assert_false(seen.line);
+	assert_false(fake_primecell.line);
 }
 
 static void test_receive_fifo(void **state)
@@ -351,14 +332,14 @@ static void test_fifo_turned_on_and_off(void **state)
 	set(dev, IMSC, INT_RX | INT_RT);
 	set(dev, LCR_H, FEN);
 	push(20);
-	assert_true(seen.line);
+	assert_true(fake_primecell.line);
 	/* Other bits do not matter. */
 	set(dev, LCR_H, FEN | 0x60);
 	assert_int_equal(seen.sink.space(seen.sink.opaque), 12);
 	seen.wakes = 0;
 	set(dev, LCR_H, 0x60);
 	assert_int_equal(seen.wakes, 1);
-	assert_false(seen.line);
+	assert_false(fake_primecell.line);
 	assert_int_equal(get(dev, FR), FR_TXFE | FR_RXFE);
 	assert_int_equal(seen.sink.space(seen.sink.opaque), 1);
 }
@@ -371,9 +352,9 @@ static void test_reset(void **state)
 	set(dev, LCR_H, FEN);
 	set(dev, DR, 'x');
 	push(20);
-	assert_true(seen.line);
+	assert_true(fake_primecell.line);
 	dev->ops->reset(dev);
-	assert_int_equal(seen.edges, 2);
+	assert_int_equal(fake_primecell.edges, 2);
 	check_reset_values(dev);
 	assert_int_equal(seen.sink.space(seen.sink.opaque), 1);
 }

@@ -2,7 +2,7 @@
 /*
  * The real-time clock as a driver sees it (DDI 0224), on a host whose clock is
  * what the test says: counting, loading, the alarm and its interrupt line.
- * Links: vmm/dev/pl031.c vmm/core/lock.c
+ * Links: vmm/dev/pl031.c vmm/core/lock.c tests/unit/fake_primecell.c
  * Wraps: time timerfd_settime timerfd_create
  */
 #include "tests/unit/unit.h"
@@ -14,8 +14,8 @@
 #include <time.h>
 
 #include "tests/unit/fds.h"
+#include "tests/unit/fake_primecell.h"
 #include "tests/unit/mmio.h"
-#include "vmm/arch/arm64/gic.h"
 #include "vmm/core/loop.h"
 #include "vmm/dev/pl031.h"
 
@@ -27,13 +27,11 @@
 #define RIS  0x014
 #define MIS  0x018
 #define ICR  0x01c
-#define ID   0xfe0
 
 #define SPI      9
 #define RTC_BASE UINT64_C(0x09010000)
 #define START    ((time_t)1700000000)
 
-static struct tl_irqchip irqchip;
 static struct tl_loop loop;
 
 /* The host, and what the device did to its surroundings. */
@@ -45,8 +43,6 @@ static struct {
 	int fd;       /* in the loop, or -1 */
 	tl_loop_fn *fn;
 	void *opaque;
-	unsigned int edges;
-	bool line;
 } host;
 
 time_t __wrap_time(time_t *at);
@@ -110,19 +106,9 @@ void tl_loop_remove(struct tl_loop *from, int fd)
 	host.fd = -1;
 }
 
-int tl_gic_set_spi(struct tl_irqchip *gic, unsigned int spi, bool level)
-{
-	assert_ptr_equal(gic, &irqchip);
-	assert_int_equal(spi, SPI);
-	assert_int_not_equal(level, host.line);
-	host.line = level;
-	host.edges++;
-	return 0;
-}
-
 static int create(struct tl_dev **dev)
 {
-	const struct tl_dev_env env = {.irqchip = &irqchip, .loop = &loop};
+	const struct tl_dev_env env = {.irqchip = &fake_primecell.irqchip, .loop = &loop};
 
 	return tl_pl031_create(dev, &env, RTC_BASE, SPI);
 }
@@ -130,6 +116,7 @@ static int create(struct tl_dev **dev)
 static int setup(void **state)
 {
 	memset(&host, 0, sizeof(host));
+	fake_primecell_reset(SPI);
 	host.fd = -1;
 	host.now = START;
 	return create((struct tl_dev **)state);
@@ -159,16 +146,8 @@ static void test_identification(void **state)
 {
 	/* DDI 0224, 3.3.9 and 3.3.10: part 0x031, Arm; PrimeCell. */
 	static const uint8_t ids[] = {0x31, 0x10, 0x04, 0x00, 0x0d, 0xf0, 0x05, 0xb1};
-	struct tl_dev *dev = *state;
 
-	for (unsigned int i = 0; i < ARRAY_LEN(ids); i++) {
-		set(dev, ID + 4 * i, 0xff);
-		assert_int_equal(get(dev, ID + 4 * i), ids[i]);
-	}
-	assert_string_equal(dev->ops->name, "pl031");
-	assert_int_equal(dev->base, RTC_BASE);
-	assert_int_equal(dev->size, 0x1000);
-	assert_int_equal(dev->spi, SPI);
+	expect_primecell(*state, "pl031", RTC_BASE, ids);
 }
 
 static void test_registers(void **state)
@@ -191,7 +170,7 @@ static void test_registers(void **state)
 	assert_int_equal(get(dev, IMSC), 1);
 	set(dev, MR, 0x12345678);
 	assert_int_equal(get(dev, MR), 0x12345678);
-	assert_int_equal(host.edges, 0);
+	assert_int_equal(fake_primecell.edges, 0);
 }
 
 static void test_no_such_register(void **state)
@@ -257,14 +236,14 @@ static void test_alarm(void **state)
 	ring();
 	assert_int_equal(get(dev, RIS), 1);
 	assert_int_equal(get(dev, MIS), 1);
-	assert_true(host.line);
+	assert_true(fake_primecell.line);
 	/* It stays until it is cleared; other bits clear nothing. */
 	set(dev, ICR, ~1u);
-	assert_true(host.line);
+	assert_true(fake_primecell.line);
 	set(dev, ICR, 1);
 	assert_int_equal(get(dev, RIS), 0);
-	assert_false(host.line);
-	assert_int_equal(host.edges, 2);
+	assert_false(fake_primecell.line);
+	assert_int_equal(fake_primecell.edges, 2);
 }
 
 static void test_alarm_masked(void **state)
@@ -275,11 +254,11 @@ static void test_alarm_masked(void **state)
 	ring();
 	assert_int_equal(get(dev, RIS), 1);
 	assert_int_equal(get(dev, MIS), 0);
-	assert_int_equal(host.edges, 0);
+	assert_int_equal(fake_primecell.edges, 0);
 	set(dev, IMSC, 1);
-	assert_true(host.line);
+	assert_true(fake_primecell.line);
 	set(dev, IMSC, 0);
-	assert_false(host.line);
+	assert_false(fake_primecell.line);
 }
 
 static void test_alarm_of_a_loaded_clock(void **state)
@@ -298,7 +277,7 @@ static void test_alarm_of_a_loaded_clock(void **state)
 	/* To the very second. */
 	set(dev, IMSC, 1);
 	set(dev, LR, 1030);
-	assert_true(host.line);
+	assert_true(fake_primecell.line);
 }
 
 /* The match is now: there is nothing to wait for, and no earlier alarm is left. */
@@ -309,7 +288,7 @@ static void test_alarm_now(void **state)
 	set(dev, IMSC, 1);
 	set(dev, MR, (uint32_t)START + 60);
 	set(dev, MR, (uint32_t)START);
-	assert_true(host.line);
+	assert_true(fake_primecell.line);
 	assert_int_equal(host.alarm, 0);
 }
 
@@ -334,7 +313,7 @@ static void test_alarm_taken_back(void **state)
 	set(dev, IMSC, 1);
 	set(dev, MR, (uint32_t)START + 60);
 	host.fn(host.opaque, EPOLLIN);
-	assert_false(host.line);
+	assert_false(fake_primecell.line);
 	assert_int_equal(get(dev, RIS), 0);
 }
 
@@ -345,11 +324,11 @@ static void test_reset(void **state)
 	set(dev, LR, 1000);
 	set(dev, IMSC, 1);
 	set(dev, MR, 1000);
-	assert_true(host.line);
+	assert_true(fake_primecell.line);
 	set(dev, MR, 2000);
 	assert_int_not_equal(host.alarm, 0);
 	dev->ops->reset(dev);
-	assert_false(host.line);
+	assert_false(fake_primecell.line);
 	assert_int_equal(host.alarm, 0);
 	assert_int_equal(get(dev, RIS), 0);
 	assert_int_equal(get(dev, IMSC), 0);

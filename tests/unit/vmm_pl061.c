@@ -2,14 +2,14 @@
 /*
  * The GPIO as a driver sees it (DDI 0190): masked data, edges and levels, the interrupt line,
  * and the power key on line 3.
- * Links: vmm/dev/pl061.c vmm/core/lock.c
+ * Links: vmm/dev/pl061.c vmm/core/lock.c tests/unit/fake_primecell.c
  */
 #include "tests/unit/unit.h"
 
 #include <string.h>
 
+#include "tests/unit/fake_primecell.h"
 #include "tests/unit/mmio.h"
-#include "vmm/arch/arm64/gic.h"
 #include "vmm/core/power_key.h"
 #include "vmm/dev/pl061.h"
 
@@ -23,33 +23,18 @@
 #define MIS        0x418
 #define IC         0x41c
 #define AFSEL      0x420
-#define ID         0xfe0
 
 #define SPI  7
 #define BASE UINT64_C(0x09030000)
 #define KEY  0x08
 
-static struct tl_irqchip irqchip;
 static struct tl_power_key key;
-static bool line;
-static unsigned int edges;
-
-int tl_gic_set_spi(struct tl_irqchip *gic, unsigned int spi, bool level)
-{
-	assert_ptr_equal(gic, &irqchip);
-	assert_int_equal(spi, SPI);
-	assert_int_not_equal(level, line);
-	line = level;
-	edges++;
-	return 0;
-}
 
 static int setup(void **state)
 {
-	const struct tl_dev_env env = {.irqchip = &irqchip, .power_key = &key};
+	const struct tl_dev_env env = {.irqchip = &fake_primecell.irqchip, .power_key = &key};
 
-	line = false;
-	edges = 0;
+	fake_primecell_reset(SPI);
 	return tl_pl061_create((struct tl_dev **)state, &env, BASE, SPI);
 }
 
@@ -70,16 +55,8 @@ static void test_identification(void **state)
 {
 	/* DDI 0190, 3.3.11 and 3.3.12: part 0x061, Arm; PrimeCell. */
 	static const uint8_t ids[] = {0x61, 0x10, 0x04, 0x00, 0x0d, 0xf0, 0x05, 0xb1};
-	struct tl_dev *dev = *state;
 
-	for (unsigned int i = 0; i < ARRAY_LEN(ids); i++) {
-		set(dev, ID + 4 * i, 0xff);
-		assert_int_equal(get(dev, ID + 4 * i), ids[i]);
-	}
-	assert_string_equal(dev->ops->name, "pl061");
-	assert_int_equal(dev->base, BASE);
-	assert_int_equal(dev->size, 0x1000);
-	assert_int_equal(dev->spi, SPI);
+	expect_primecell(*state, "pl061", BASE, ids);
 }
 
 static void test_registers(void **state)
@@ -180,13 +157,13 @@ static void test_edges(void **state)
 			press(pressed);
 			assert_int_equal(get(dev, RIS), seen ? KEY : 0);
 			assert_int_equal(get(dev, MIS), seen ? KEY : 0);
-			assert_int_equal(line, seen);
+			assert_int_equal(fake_primecell.line, seen);
 			/* Other bits clear nothing. */
 			set(dev, IC, 0xff & ~KEY);
-			assert_int_equal(line, seen);
+			assert_int_equal(fake_primecell.line, seen);
 			set(dev, IC, KEY);
 			assert_int_equal(get(dev, RIS), 0);
-			assert_false(line);
+			assert_false(fake_primecell.line);
 		}
 	}
 }
@@ -201,11 +178,11 @@ static void test_masked_edge(void **state)
 	press(false);
 	assert_int_equal(get(dev, RIS), KEY);
 	assert_int_equal(get(dev, MIS), 0);
-	assert_int_equal(edges, 0);
+	assert_int_equal(fake_primecell.edges, 0);
 	set(dev, IE, KEY);
-	assert_true(line);
+	assert_true(fake_primecell.line);
 	set(dev, IE, 0);
-	assert_false(line);
+	assert_false(fake_primecell.line);
 }
 
 /* A level lasts as long as it lasts, and cannot be cleared. */
@@ -216,16 +193,16 @@ static void test_levels(void **state)
 	set(dev, IS, KEY);
 	set(dev, IEV, KEY);
 	set(dev, IE, KEY);
-	assert_false(line);
+	assert_false(fake_primecell.line);
 	press(true);
-	assert_true(line);
+	assert_true(fake_primecell.line);
 	set(dev, IC, 0xff);
-	assert_true(line);
+	assert_true(fake_primecell.line);
 	press(false);
-	assert_false(line);
+	assert_false(fake_primecell.line);
 	assert_int_equal(get(dev, RIS), 0);
 	set(dev, IEV, 0);
-	assert_true(line);
+	assert_true(fake_primecell.line);
 }
 
 static void test_heard(void **state)
@@ -256,9 +233,9 @@ static void test_reset(void **state)
 	set(dev, IE, 0xff);
 	set(dev, AFSEL, 0xff);
 	press(true);
-	assert_true(line);
+	assert_true(fake_primecell.line);
 	dev->ops->reset(dev);
-	assert_false(line);
+	assert_false(fake_primecell.line);
 	for (unsigned int i = 0; i < ARRAY_LEN(all); i++)
 		assert_int_equal(get(dev, all[i]), 0);
 	/* The key is still down, which is no new edge; what was written is gone. */
@@ -272,7 +249,7 @@ static void test_reset(void **state)
 /* A machine without anybody who presses keys. */
 static void test_without_a_key(void **state)
 {
-	const struct tl_dev_env env = {.irqchip = &irqchip};
+	const struct tl_dev_env env = {.irqchip = &fake_primecell.irqchip};
 	struct tl_dev *dev;
 
 	(void)state;

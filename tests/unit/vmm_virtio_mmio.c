@@ -11,28 +11,8 @@
 #include <errno.h>
 #include <libfdt.h>
 
-#include "tests/unit/fake_log.h"
-#include "tests/unit/fake_virtio.h"
 #include "tests/unit/mmio.h"
-#include "tests/unit/vq.h"
-
-#define SIZE 8u
-
-static int setup(void **state)
-{
-	fake_log_reset(NULL);
-	memset(&fake_virtio, 0, sizeof(fake_virtio));
-	return ram_init() || fake_virtio_make((struct tl_virtio **)state, &mem);
-}
-
-static int teardown(void **state)
-{
-	struct tl_dev *dev = *state;
-
-	dev->ops->fini(dev);
-	tl_mem_fini(&ram);
-	return fake_virtio.finis != 1 || fake_virtio.bad_calls || fake_log_count();
-}
+#include "tests/unit/virtio_ram.h"
 
 static void test_registers(void **state)
 {
@@ -230,13 +210,13 @@ static void test_node(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_registers, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_sizes, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_config, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_features, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_status, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_queue_select, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_node, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_registers, virtio_setup, virtio_teardown),
+		cmocka_unit_test_setup_teardown(test_sizes, virtio_setup, virtio_teardown),
+		cmocka_unit_test_setup_teardown(test_config, virtio_setup, virtio_teardown),
+		cmocka_unit_test_setup_teardown(test_features, virtio_setup, virtio_teardown),
+		cmocka_unit_test_setup_teardown(test_status, virtio_setup, virtio_teardown),
+		cmocka_unit_test_setup_teardown(test_queue_select, virtio_setup, virtio_teardown),
+		cmocka_unit_test_setup_teardown(test_node, virtio_setup, virtio_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

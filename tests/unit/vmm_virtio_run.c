@@ -14,14 +14,11 @@
 #include <unistd.h>
 #include <poll.h>
 
-#include "tests/unit/fake_log.h"
-#include "tests/unit/fake_virtio.h"
 #include "tests/unit/fds.h"
 #include "tests/unit/mmio.h"
-#include "tests/unit/vq.h"
+#include "tests/unit/virtio_ram.h"
 #include "vmm/core/kvm.h"
 
-#define SIZE      8u
 #define EVENT_IDX (UINT64_C(1) << TL_VIRTIO_F_EVENT_IDX)
 
 static bool no_thread;
@@ -35,22 +32,6 @@ int __wrap_pthread_create(
 	pthread_t *thread, const pthread_attr_t *attr, void *(*fn)(void *), void *arg)
 {
 	return no_thread ? EAGAIN : __real_pthread_create(thread, attr, fn, arg);
-}
-
-static int setup(void **state)
-{
-	fake_log_reset(NULL);
-	memset(&fake_virtio, 0, sizeof(fake_virtio));
-	return ram_init() || fake_virtio_make((struct tl_virtio **)state, &mem);
-}
-
-static int teardown(void **state)
-{
-	struct tl_dev *dev = *state;
-
-	dev->ops->fini(dev);
-	tl_mem_fini(&ram);
-	return fake_virtio.finis != 1 || fake_virtio.bad_calls || fake_log_count();
 }
 
 static void run(struct tl_dev *dev, uint64_t features)
@@ -340,17 +321,17 @@ static void test_copies(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_requests, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_event_index, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_indirect, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_early, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_not_ready, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_reset, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_reset_at_work, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_broken_ring, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_broken_request, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_no_kvm, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_copies, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_requests, virtio_setup, virtio_teardown),
+		cmocka_unit_test_setup_teardown(test_event_index, virtio_setup, virtio_teardown),
+		cmocka_unit_test_setup_teardown(test_indirect, virtio_setup, virtio_teardown),
+		cmocka_unit_test_setup_teardown(test_early, virtio_setup, virtio_teardown),
+		cmocka_unit_test_setup_teardown(test_not_ready, virtio_setup, virtio_teardown),
+		cmocka_unit_test_setup_teardown(test_reset, virtio_setup, virtio_teardown),
+		cmocka_unit_test_setup_teardown(test_reset_at_work, virtio_setup, virtio_teardown),
+		cmocka_unit_test_setup_teardown(test_broken_ring, virtio_setup, virtio_teardown),
+		cmocka_unit_test_setup_teardown(test_broken_request, virtio_setup, virtio_teardown),
+		cmocka_unit_test_setup_teardown(test_no_kvm, virtio_setup, virtio_teardown),
+		cmocka_unit_test_setup_teardown(test_copies, virtio_setup, virtio_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,54 +6,7 @@
  */
 #include "tests/unit/unit.h"
 
-#include "tests/unit/vq.h"
-
-#define SIZE 8u
-
-static struct tl_vq vq;
-static struct tl_vq_chain chain;
-
-static int setup(void **state)
-{
-	(void)state;
-	vq = (struct tl_vq){.mem = &mem, .size = SIZE, .desc = DESC, .avail = AVAIL, .used = USED};
-	return ram_init();
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	tl_mem_fini(&ram);
-	return 0;
-}
-
-static void start(uint32_t size, bool event_idx, bool indirect)
-{
-	vq.size = size;
-	vq.desc = DESC;
-	vq.avail = AVAIL;
-	vq.used = USED;
-	vq.event_idx = event_idx;
-	vq.indirect = indirect;
-	assert_int_equal(tl_vq_start(&vq), 0);
-	assert_true(vq.running);
-}
-
-/* One request in descriptor 0, ready to be popped `count` times. */
-static void offer_simple(unsigned int count)
-{
-	put(DESC, 0, (struct desc){DATA, 16, 0, 0});
-	while (count--)
-		offer(vq.size, 0);
-}
-
-static void pop(uint16_t head, unsigned int out, unsigned int in)
-{
-	assert_int_equal(tl_vq_pop(&vq, &chain), 1);
-	assert_int_equal(chain.head, head);
-	assert_int_equal(chain.out, out);
-	assert_int_equal(chain.in, in);
-}
+#include "tests/unit/vq_alone.h"
 
 static void assert_segment(unsigned int i, uint64_t gpa, uint64_t len)
 {
@@ -272,15 +225,15 @@ static void test_reset(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_direct, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_several, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_longest, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_indirect, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_wrap, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_interrupts, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_interrupts_by_index, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_wait, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_reset, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_direct, vq_setup, vq_teardown),
+		cmocka_unit_test_setup_teardown(test_several, vq_setup, vq_teardown),
+		cmocka_unit_test_setup_teardown(test_longest, vq_setup, vq_teardown),
+		cmocka_unit_test_setup_teardown(test_indirect, vq_setup, vq_teardown),
+		cmocka_unit_test_setup_teardown(test_wrap, vq_setup, vq_teardown),
+		cmocka_unit_test_setup_teardown(test_interrupts, vq_setup, vq_teardown),
+		cmocka_unit_test_setup_teardown(test_interrupts_by_index, vq_setup, vq_teardown),
+		cmocka_unit_test_setup_teardown(test_wait, vq_setup, vq_teardown),
+		cmocka_unit_test_setup_teardown(test_reset, vq_setup, vq_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,57 +9,9 @@
 
 #include <errno.h>
 
-#include "tests/unit/vq.h"
+#include "tests/unit/vq_alone.h"
 
-#define SIZE      8u
 #define UNTOUCHED 0xeeeeeeeeu
-
-static struct tl_vq vq;
-static struct tl_vq_chain chain;
-
-static int setup(void **state)
-{
-	(void)state;
-	vq = (struct tl_vq){.mem = &mem, .size = SIZE, .desc = DESC, .avail = AVAIL, .used = USED};
-	return ram_init();
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	tl_mem_fini(&ram);
-	return 0;
-}
-
-static void start(uint32_t size, bool event_idx, bool indirect)
-{
-	vq.size = size;
-	vq.desc = DESC;
-	vq.avail = AVAIL;
-	vq.used = USED;
-	/* Behind the table lies what would do. */
-	put(DESC, size, (struct desc){DATA, 16, 0, 0});
-	vq.event_idx = event_idx;
-	vq.indirect = indirect;
-	assert_int_equal(tl_vq_start(&vq), 0);
-	assert_true(vq.running);
-}
-
-/* One request in descriptor 0, ready to be popped `count` times. */
-static void offer_simple(unsigned int count)
-{
-	put(DESC, 0, (struct desc){DATA, 16, 0, 0});
-	while (count--)
-		offer(vq.size, 0);
-}
-
-static void pop(uint16_t head, unsigned int out, unsigned int in)
-{
-	assert_int_equal(tl_vq_pop(&vq, &chain), 1);
-	assert_int_equal(chain.head, head);
-	assert_int_equal(chain.out, out);
-	assert_int_equal(chain.in, in);
-}
 
 /* The request is refused, and so is all that follows, until the queue is set up anew. */
 static void expect_refused(void)
@@ -292,15 +244,15 @@ static void test_too_many_bytes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_start, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_bad_rings, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_bad_heads, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_bad_links, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_bad_addresses, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_bad_tables, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_segments, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_too_long, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_too_many_bytes, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_start, vq_setup, vq_teardown),
+		cmocka_unit_test_setup_teardown(test_bad_rings, vq_setup, vq_teardown),
+		cmocka_unit_test_setup_teardown(test_bad_heads, vq_setup, vq_teardown),
+		cmocka_unit_test_setup_teardown(test_bad_links, vq_setup, vq_teardown),
+		cmocka_unit_test_setup_teardown(test_bad_addresses, vq_setup, vq_teardown),
+		cmocka_unit_test_setup_teardown(test_bad_tables, vq_setup, vq_teardown),
+		cmocka_unit_test_setup_teardown(test_segments, vq_setup, vq_teardown),
+		cmocka_unit_test_setup_teardown(test_too_long, vq_setup, vq_teardown),
+		cmocka_unit_test_setup_teardown(test_too_many_bytes, vq_setup, vq_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,7 +7,7 @@
 
 #define SIZE 8u
 
-static struct device device;
+struct device device;
 
 struct bad {
 	const char *name;
@@ -36,6 +36,10 @@ static const struct bad requests[] = {
 	{"balloon-something-to-write", ID_BALLOON, 0, {{AT(data), 256, WRITE, 0}}, 0},
 	{"balloon-deflate-part-of-a-number", ID_BALLOON, 1, {{AT(data), 3, 0, 0}}, 0},
 	{"balloon-report-not-agreed-on", ID_BALLOON, 2, {{AT(data), 4096, WRITE, 0}}, 0},
+	{"vsock-header-cut-short", ID_VSOCK, 1, {{AT(data), 43, 0, 0}}, 0},
+	{"vsock-length-that-lies", ID_VSOCK, 1, {{AT(data), 4096, 0, 0}}, 0},
+	{"vsock-nothing-to-read", ID_VSOCK, 1, {{AT(data), 64, WRITE, 0}}, 0},
+	{"vsock-beyond-ram", ID_VSOCK, 1, {{AT(data), 44, NEXT, 1}, {TL_UART_BASE, 64, 0, 0}}, 0},
 	{"9p-cut-short", ID_9P, 0, {{AT(data), 6, NEXT, 1}, {AT(data) + 4096, 4096, WRITE, 0}}, 1},
 	{"9p-size-too-large", ID_9P, 0, {{AT(data), 64, NEXT, 1}, {AT(data) + 4096, 4096, WRITE, 0}}, 1},
 	{"9p-no-answer-wanted", ID_9P, 0, {{AT(data), 64, 0, 0}}, 1},
@@ -45,7 +49,7 @@ static const struct bad requests[] = {
 static const struct bad *current;
 
 /* The device of the kind, set up. */
-static int find(uint32_t id)
+int find(uint32_t id)
 {
 	for (unsigned int i = 0; i < VIRTIO_COUNT; i++) {
 		device.base = VIRTIO_BASE + i * VIRTIO_SIZE;
@@ -60,7 +64,7 @@ static int find(uint32_t id)
 }
 
 /* Nothing is done, but the device is one, and then it is left alone. */
-static const char *usable(void)
+const char *usable(void)
 {
 	const char *problem;
 
@@ -68,6 +72,14 @@ static const char *usable(void)
 	problem = want_up(&device);
 	set(&device, R_STATUS, 0);
 	return problem ? problem : get(&device, R_STATUS) ? "its status is not 0" : NULL;
+}
+
+int exchange(unsigned int queue, uint64_t addr, uint32_t len, unsigned int flags)
+{
+	put(&device.queues[queue], 0, addr, len, flags, 0);
+	offer(&device.queues[queue], 0);
+	kick(&device, queue);
+	return answered(&device.queues[queue]);
 }
 
 static const char *bad_request(void)
@@ -142,19 +154,14 @@ OF_KIND(vsock, ID_VSOCK)
 /* Asks for all ports again and again, and never takes the answers. */
 static const char *console_flood(void)
 {
-	struct queue *q = &device.queues[3];
-
 	if (!find(ID_CONSOLE))
 		return SKIP;
 	up(&device, USUAL | 2, SIZE);
 	/* id 0, DEVICE_READY, 1. */
 	fill(data, 0, 8);
 	data[6] = 1;
-	put(q, 0, AT(data), 8, 0, 0);
 	for (unsigned int i = 0; i < 2000; i++) {
-		offer(q, 0);
-		kick(&device, 3);
-		if (!answered(q))
+		if (!exchange(3, AT(data), 8, 0))
 			return "there is no answer";
 	}
 	return want_up(&device) ? want_up(&device) : usable();

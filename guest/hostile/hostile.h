@@ -182,5 +182,15 @@ void transport_tests(void); /* transport.c */
 void blk_tests(void);       /* blk.c */
 void race_tests(void);      /* race.c */
 void device_tests(void);    /* devices.c */
+void vsock_tests(void);     /* vsock.c */
+void share_tests(void);     /* share.c */
+
+/* Of devices.c: looks for a device of the kind that is no disk. Whether there is one. */
+extern struct device device;
+int find(uint32_t id);
+/* Nothing is done with it, but it is one, and then it is left alone. */
+const char *usable(void);
+/* The request of this one segment is made, and comes back: whether it does, in time. */
+int exchange(unsigned int queue, uint64_t addr, uint32_t len, unsigned int flags);
 
 #endif

@@ -93,6 +93,8 @@ int main(const void *dtb)
 	blk_tests();
 	race_tests();
 	device_tests();
+	vsock_tests();
+	share_tests();
 	tl_uart_puts("done ");
 	tl_uart_putdec(done);
 	tl_uart_puts(" cases\n");

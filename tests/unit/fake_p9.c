@@ -359,3 +359,40 @@ int p9_setattr(uint32_t fid, uint32_t valid, uint32_t mode, uint64_t size)
 	p9_64(6);
 	return p9_send();
 }
+
+int p9_mknod(const char *name, uint32_t mode)
+{
+	p9_begin(T_MKNOD);
+	p9_32(ROOT);
+	p9_text(name);
+	p9_32(mode);
+	p9_32(1);
+	p9_32(3);
+	p9_32(0);
+	return p9_send();
+}
+
+struct tl_p9_qid p9_qid(void)
+{
+	struct tl_p9_qid qid;
+
+	qid.type = tl_p9_get8(&p9.in);
+	qid.version = tl_p9_get32(&p9.in);
+	qid.path = tl_p9_get64(&p9.in);
+	return qid;
+}
+
+struct stat host_stat(const char *path)
+{
+	struct stat st;
+
+	assert_int_equal(lstat(path, &st), 0);
+	return st;
+}
+
+void p9_expect_data(const char *text)
+{
+	assert_int_equal(tl_p9_get32(&p9.in), strlen(text));
+	assert_memory_equal(tl_p9_get_bytes(&p9.in, strlen(text)), text, strlen(text));
+	assert_true(tl_p9_get_end(&p9.in));
+}

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/stat.h>
 
 #include "vmm/dev/virtio/p9/p9.h"
 #include "vmm/dev/virtio/p9/wire.h"
@@ -91,6 +92,7 @@ int p9_read(uint32_t fid, uint64_t offset, uint32_t count);
 int p9_write(uint32_t fid, uint64_t offset, const void *data, uint32_t count);
 int p9_clunk(uint32_t fid);
 int p9_mkdir(uint32_t fid, const char *name);
+int p9_mknod(const char *name, uint32_t mode);
 int p9_symlink(uint32_t fid, const char *name, const char *to);
 int p9_link(uint32_t dir, uint32_t fid, const char *name);
 int p9_rename(uint32_t fid, uint32_t dir, const char *name);
@@ -100,7 +102,12 @@ int p9_remove(uint32_t fid);
 int p9_getattr(uint32_t fid);
 int p9_setattr(uint32_t fid, uint32_t valid, uint32_t mode, uint64_t size);
 
-/* A file made by the host, and whether one has this content. */
+/* Of the reply. */
+struct tl_p9_qid p9_qid(void);
+void p9_expect_data(const char *text);
+
+/* A file made by the host, what it is there, and whether it has this content. */
+struct stat host_stat(const char *path);
 void host_write(const char *path, const char *text);
 bool host_has(const char *path, const char *text);
 

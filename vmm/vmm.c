@@ -160,7 +160,7 @@ static int start(struct tl_guest *guest)
 static void show_layout(const struct tl_guest *guest)
 {
 	tl_layout_print(&guest->layout, stdout);
-	tl_machine_print_devices(guest->machine, stdout);
+	tl_machine_print_devices(guest->machine, guest->config->gic, guest->config->msi, stdout);
 }
 
 int tl_vmm_run(const struct tl_vmm_config *config)

@@ -44,18 +44,7 @@ output_has 'second start$'
 end
 
 begin 'linux: a reboot comes up again'
-timeout -s KILL 110 trapline run "$TL_GUESTS/Image" --initrd "$TL_GUESTS/linux.cpio.gz" \
-	--append 'quiet trapline.run="echo up; sleep 1; reboot -f"' --timeout 100 \
-	</dev/null >"$WORK/out" 2>"$WORK/err" &
-pid=$!
-tries=900
-until [ "$(count "$WORK/out" '^up')" -ge 2 ] || [ "$tries" -eq 0 ]; do
-	tries=$((tries - 1))
-	sleep 0.1
-done
-[ "$tries" -gt 0 ] || problem 'did not come up a second time within 90 s'
-kill -HUP "$pid" 2>/dev/null
-wait "$pid"
+boots_twice --append 'quiet trapline.run="echo up; sleep 1; reboot -f"'
 end
 
 begin '--dump-dtb writes the device tree that the guest gets'
@@ -78,6 +67,17 @@ guest "$TL_GUESTS/Image" --initrd "$TL_GUESTS/linux.cpio.gz" --append quiet --sh
 status_is 0
 for what in 0x0*40000000 0x0*9000000 initrd; do
 	cat "$WORK/out" "$WORK/err" | grep -Eiq -e "$what" || problem "no '$what' in it"
+done
+end
+
+begin '--show-layout says what --msi adds'
+for gic in auto 2 3; do
+	guest "$TL_GUESTS/hello.bin" --msi on --gic "$gic" --show-layout
+	status_is 0
+	case $gic in 2) its=0 ;; *) its=1 ;; esac
+	case $gic in 3) v2m=0 ;; *) v2m=1 ;; esac
+	equal "ITS, $gic" "$(count "$WORK/out" '^ITS +0x8080000')" "$its"
+	equal "GICv2m, $gic" "$(count "$WORK/out" '^GICv2m +0x8020000 +SPI 48')" "$v2m"
 done
 end
 

@@ -38,9 +38,18 @@ unsigned int tl_machine_spis(const struct tl_machine *machine, unsigned int virt
 	return virtio ? machine->virtio_spi + virtio : machine->spis;
 }
 
-void tl_machine_print_devices(const struct tl_machine *machine, FILE *out)
+void tl_machine_print_devices(
+	const struct tl_machine *machine, enum tl_gic_kind gic, bool msi, FILE *out)
 {
 	fprintf(out, "%-12s %#12llx\n", "GIC", (unsigned long long)TL_GIC_DIST_BASE);
+	/* Only the host knows which of them it is. */
+	if (msi && gic != TL_GIC_V2)
+		fprintf(out, "%-12s %#12llx%s\n", "ITS", (unsigned long long)TL_GIC_ITS_BASE,
+			gic == TL_GIC_AUTO ? "  with a GICv3" : "");
+	if (msi && gic != TL_GIC_V3)
+		fprintf(out, "%-12s %#12llx  SPI %u%s\n", "GICv2m",
+			(unsigned long long)TL_GICV2M_BASE, TL_GICV2M_SPI,
+			gic == TL_GIC_AUTO ? ", with a GICv2" : "");
 	for (size_t i = 0; i < machine->dev_count; i++)
 		fprintf(out, "%-12s %#12llx  SPI %u\n", machine->devs[i].name,
 			(unsigned long long)machine->devs[i].base, machine->devs[i].spi);

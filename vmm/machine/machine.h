@@ -6,10 +6,12 @@
 #ifndef TL_VMM_MACHINE_MACHINE_H
 #define TL_VMM_MACHINE_MACHINE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 
+#include "vmm/arch/arm64/gic.h"
 #include "vmm/dev/dev.h"
 
 struct tl_bus;
@@ -49,7 +51,11 @@ int tl_machine_add_devices(
  */
 unsigned int tl_machine_spis(const struct tl_machine *machine, unsigned int virtio);
 
-/* Prints where the machine's devices are, a line each. */
-void tl_machine_print_devices(const struct tl_machine *machine, FILE *out);
+/*
+ * Prints where the machine's devices are, a line each; with `msi` also what turns messages into
+ * interrupts, of both kinds where the host chooses the GIC.
+ */
+void tl_machine_print_devices(
+	const struct tl_machine *machine, enum tl_gic_kind gic, bool msi, FILE *out);
 
 #endif

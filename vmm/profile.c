@@ -44,10 +44,14 @@ static void describe(struct tl_vm_map *map, const struct tl_vm *vm)
 	if (vm->irqchip.kind == TL_GIC_V3) {
 		unsigned int low =
 			vm->vcpu_count < TL_GIC_LOW_REDISTS ? vm->vcpu_count : TL_GIC_LOW_REDISTS;
+		char high[16];
+
+		/* Whose the first one there is: trace/decode/device_regs.h. */
+		snprintf(high, sizeof(high), "gicr@%u", low);
 
 		add_region(map, "gicr", TL_GIC_REDIST_BASE, TL_GIC_REDIST_SIZE * low);
 		if (vm->vcpu_count > low)
-			add_region(map, "gicr", vm->irqchip.high_redists,
+			add_region(map, high, vm->irqchip.high_redists,
 				TL_GIC_REDIST_SIZE * (vm->vcpu_count - low));
 		if (vm->irqchip.msi)
 			add_region(map, "gicits", TL_GIC_ITS_BASE, TL_GIC_ITS_SIZE);

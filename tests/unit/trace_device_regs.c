@@ -99,6 +99,10 @@ static void test_redistributors(void **state)
 	expect_name("gicr", 0xfe0014, "#127 GICR_WAKER");
 	/* The offset of what has no name is the whole one. */
 	expect_name("gicr", 0x20018, "+0x20018");
+	/* Another range of them. */
+	expect_name("gicr@123", 0x00014, "#123 GICR_WAKER");
+	expect_name("gicr@123", 0x30404, "#124 GICR_IPRIORITYR[1]");
+	expect_name("gicrx", 0x00014, "+0x14");
 }
 
 /* 32 of them in a row, where QEMU and Trapline put them. */

@@ -5,7 +5,9 @@
 #include "trace/decode/device_regs.h"
 
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 struct reg {
@@ -185,14 +187,31 @@ static const struct reg *find(const struct reg *regs, uint64_t offset)
 	return NULL;
 }
 
+/*
+ * Whether the device is of the kind; where it is not the first range of devices side by side,
+ * "@N" behind its name says which the first one is.
+ */
+static bool is_of(const char *device, const char *kind, uint64_t *first)
+{
+	size_t length = strlen(kind);
+
+	*first = 0;
+	if (strncmp(device, kind, length) != 0)
+		return false;
+	if (device[length] == '@')
+		*first = strtoull(device + length + 1, NULL, 10);
+	return !device[length] || device[length] == '@';
+}
+
 const char *tl_device_reg_name(const char *device, uint64_t offset, char *buffer, size_t size)
 {
 	for (unsigned int i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
 		uint64_t inside = tables[i].repeat ? offset % tables[i].repeat : offset;
 		const struct reg *reg;
+		uint64_t first;
 		size_t at = 0;
 
-		if (strcmp(tables[i].device, device) != 0)
+		if (!is_of(device, tables[i].device, &first))
 			continue;
 		reg = find(tables[i].regs, inside);
 		if (!reg)
@@ -201,7 +220,7 @@ const char *tl_device_reg_name(const char *device, uint64_t offset, char *buffer
 			return reg->name;
 		if (tables[i].repeat)
 			at = (size_t)snprintf(
-				buffer, size, "#%" PRIu64 " ", offset / tables[i].repeat);
+				buffer, size, "#%" PRIu64 " ", first + offset / tables[i].repeat);
 		/* What it would have been, were there room. */
 		if (at > size)
 			at = size;

@@ -10,7 +10,8 @@
 
 /*
  * The name of the register at `offset` of a device of that kind ("pl011", "gicd",
- * "virtio-mmio", ...). Of an unknown one, "+0x18", written into `buffer`.
+ * "virtio-mmio", ...); "gicr@123": of redistributors of which the first one is number 123. Of
+ * an unknown one, "+0x18", written into `buffer`.
  */
 const char *tl_device_reg_name(const char *device, uint64_t offset, char *buffer, size_t size);
 

@@ -18,6 +18,7 @@
  * Links: vmm/dev/virtio/blk_file.c vmm/dev/virtio/blk_request.c vmm/dev/virtio/blk_ring.c
  * Links: vmm/dev/virtio/mmio.c vmm/dev/virtio/queue.c
  * Links: tests/unit/fake_kvm.c tests/unit/fake_log.c tests/unit/fake_files.c vmm/core/lock.c
+ * Links: tests/unit/fake_run.c
  * Libs: elf fdt z zstd jansson uring
  * Wraps: tl_vm_init
  * Links: vmm/arch/arm64/cpu_features.c vmm/arch/arm64/id_regs.c vmm/arch/arm64/id_fields.c
@@ -40,12 +41,9 @@
 #include "tests/unit/fake_files.h"
 #include "tests/unit/fake_kvm.h"
 #include "tests/unit/fake_log.h"
+#include "tests/unit/fake_run.h"
 #include "tests/unit/fds.h"
-#include "vmm/arch/arm64/dcache.h"
-#include "vmm/core/terminal.h"
 #include "vmm/core/vm.h"
-#include "vmm/events.h"
-#include "vmm/profile.h"
 #include "vmm/vmm.h"
 
 #define MIB UINT64_C(0x100000)
@@ -55,10 +53,7 @@
 		.reason = KVM_EXIT_SYSTEM_EVENT, .system_event = {.type = (what) }                 \
 	}
 
-static bool out_of_time;
-static const char *cut;                /* this file becomes shorter when the VM was made */
-static int record_starts, record_ends; /* what these return */
-static unsigned int recorders;         /* not destroyed yet */
+static const char *cut; /* this file becomes shorter when the VM was made */
 
 int __real_tl_vm_init(struct tl_vm *vm, const struct tl_vm_config *config);
 int __wrap_tl_vm_init(struct tl_vm *vm, const struct tl_vm_config *config);
@@ -70,134 +65,10 @@ int __wrap_tl_vm_init(struct tl_vm *vm, const struct tl_vm_config *config)
 	return __real_tl_vm_init(vm, config);
 }
 
-/* No signals, no terminal, no profile in these tests. */
-/* The caches of a guest that does not run do not matter. */
-void tl_dcache_clean(const void *start, size_t size)
-{
-	(void)start;
-	(void)size;
-}
-
-int tl_events_init(struct tl_events *events, struct tl_loop *loop)
-{
-	events->loop = loop;
-	return 0;
-}
-
-void tl_events_fini(struct tl_events *events)
-{
-	(void)events;
-}
-
-void tl_events_watch_stop(struct tl_events *events, unsigned int timeout_s, unsigned int grace_s)
-{
-	(void)timeout_s;
-	(void)grace_s;
-	if (out_of_time)
-		tl_loop_wake(events->loop);
-}
-
-bool tl_events_status(const struct tl_events *events, int *status)
-{
-	(void)events;
-	*status = TL_STATUS_TIMEOUT;
-	return out_of_time;
-}
-
-bool tl_terminal_raw(int fd)
-{
-	(void)fd;
-	return false;
-}
-
-void tl_terminal_restore(void)
-{
-}
-
-int tl_session_create(struct tl_session **session, enum tl_session_kind kind,
-	const struct tl_bpf_options *options)
-{
-	(void)kind;
-	(void)options;
-	*session = NULL;
-	return -ENOENT;
-}
-
-void tl_session_destroy(struct tl_session *session)
-{
-	assert_null(session);
-}
-
-int tl_vmm_profile_attach(struct tl_session *session, const struct tl_vm *vm)
-{
-	(void)session;
-	(void)vm;
-	return -EINVAL;
-}
-
-int tl_events_press_key(struct tl_events *events)
-{
-	(void)events;
-	return -ENXIO;
-}
-
-int tl_session_stop(struct tl_session *session)
-{
-	(void)session;
-	return -EINVAL;
-}
-
-int tl_vmm_profile_print(struct tl_session *session, const struct tl_vmm_config *config,
-	const struct tl_layout *layout, FILE *text, FILE *json)
-{
-	(void)session;
-	(void)config;
-	(void)layout;
-	(void)text;
-	(void)json;
-	return -EINVAL;
-}
-
-int tl_vmm_profile_report(struct tl_session *session, const struct tl_vmm_config *config,
-	const struct tl_layout *layout)
-{
-	(void)layout;
-	(void)session;
-	(void)config;
-	return -EINVAL;
-}
-
-/* A recorder of which nobody sees the inside. */
-int tl_vmm_record_start(struct tl_recorder **recorder, const char *path, const struct tl_vm *vm)
-{
-	(void)vm;
-	assert_string_equal(path, "folder");
-	*recorder = (struct tl_recorder *)&recorders;
-	recorders++;
-	return record_starts;
-}
-
-int tl_vmm_record_stop(struct tl_recorder *recorder, const struct tl_vmm_config *config,
-	const struct tl_layout *layout)
-{
-	(void)config;
-	(void)layout;
-	assert_ptr_equal(recorder, &recorders);
-	return record_ends;
-}
-
-void tl_recorder_destroy(struct tl_recorder *recorder)
-{
-	if (recorder)
-		recorders--;
-}
-
 static int setup(void **state)
 {
-	out_of_time = false;
+	memset(&fake_run, 0, sizeof(fake_run));
 	cut = NULL;
-	record_starts = record_ends = 0;
-	recorders = 0;
 	fake_kvm_reset();
 	return fake_files_setup(state);
 }
@@ -221,7 +92,7 @@ static int run(const struct tl_vmm_config *config)
 	unsigned int fds = fds_open();
 	int status;
 
-	if (!out_of_time && !fake_kvm.vcpus[0].script && !fake_kvm.vcpus[1].script)
+	if (!fake_run.out_of_time && !fake_kvm.vcpus[0].script && !fake_kvm.vcpus[1].script)
 		fake_kvm_script(0, off, 1);
 	status = tl_vmm_run(config);
 	assert_int_equal(fds_open(), fds);
@@ -357,7 +228,7 @@ static void test_ends_of_a_guest(void **state)
 	assert_error("vCPU 1 stopped at PC ", "KVM_RUN failed: Bad address");
 	/* A guest that waits for ever. */
 	fake_kvm_reset();
-	out_of_time = true;
+	fake_run.out_of_time = true;
 	assert_int_equal(run(&config), TL_STATUS_TIMEOUT);
 	assert_nothing_logged();
 }
@@ -372,7 +243,7 @@ static void test_recordings(void **state)
 	config.record = "folder";
 	assert_int_equal(run(&config), TL_STATUS_OK);
 	fake_kvm_reset();
-	record_ends = -ENOSPC;
+	fake_run.record_ends = -ENOSPC;
 	assert_int_equal(run(&config), TL_STATUS_FAILURE);
 	assert_nothing_logged();
 	/* What the guest did comes first. */
@@ -381,11 +252,11 @@ static void test_recordings(void **state)
 	assert_int_equal(run(&config), TL_STATUS_CRASH);
 	fake_log_reset(NULL);
 	fake_kvm_reset();
-	record_starts = -EACCES;
-	record_ends = 0;
+	fake_run.record_starts = -EACCES;
+	fake_run.record_ends = 0;
 	assert_int_equal(run(&config), TL_STATUS_HOST);
 	assert_nothing_logged();
-	assert_int_equal(recorders, 0);
+	assert_int_equal(fake_run.recorders, 0);
 }
 
 /* It restarts as it started: vCPU 0 at the entry, the device tree's address in x0. */

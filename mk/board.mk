@@ -21,8 +21,8 @@ KVM_SELFTEST := $(BUILD)/arm64/kvm_binary_stats_test
 # A loop of KVM_RUN and nothing else, to compare with.
 BARE := $(BUILD)/arm64/bare
 # What tests on the board need besides.
-SOCKCAT := $(BUILD)/arm64/sockcat
-BOARD_TESTS := $(wildcard tests/board/*) $(KVM_SELFTEST) $(SOCKCAT)
+TEST_TOOLS := $(patsubst tests/tools/%.c,$(BUILD)/arm64/test-%,$(wildcard tests/tools/*.c))
+BOARD_TESTS := $(wildcard tests/board/*) $(KVM_SELFTEST)
 
 $(GUEST_DIR)/Image: $(BUILD)/kernel/Image
 	@mkdir -p $(@D)
@@ -38,7 +38,7 @@ $(BARE): bench/bare.c mk/board.mk $(BUILD)/kernel/include | deps-build
 	@mkdir -p $(@D)
 	$(Q)$(PROGRAM_CC) -std=c17 -D_GNU_SOURCE -O2 $(C_WARNINGS) -isystem $(BUILD)/kernel/include -static -s -o $@ $<
 
-$(SOCKCAT): tests/tools/sockcat.c mk/board.mk | deps-build
+$(TEST_TOOLS): $(BUILD)/arm64/test-%: tests/tools/%.c mk/board.mk | deps-build
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(PROGRAM_CC) -std=c17 -D_GNU_SOURCE -O2 $(C_WARNINGS) -static -s -o $@ $<
@@ -47,13 +47,14 @@ $(KVM_SELFTEST): scripts/kvm-selftest $(BUILD)/kernel/include | deps-build
 	$(Q)scripts/kvm-selftest $@
 
 # Not compressed: the emulated CPU would spend longer on that than QEMU on loading.
-$(BOARD_INITRAMFS): board/init scripts/initramfs mk/board.mk $(TRAPLINE) $(MEASURE) $(BARE) $(BOARD_GUESTS) $(BOARD_TESTS) \
+$(BOARD_INITRAMFS): board/init scripts/initramfs mk/board.mk $(TRAPLINE) $(MEASURE) $(BARE) $(BOARD_GUESTS) $(BOARD_TESTS) $(TEST_TOOLS) \
 		| deps-build $(BUILD)/sysroot
 	$(call say,CPIO,$@)
 	@mkdir -p $(@D)
 	$(Q)scripts/initramfs $@ init=board/init bin/busybox=$(BUILD)/sysroot/bin/busybox 'bin/sh->busybox' \
 		bin/trapline=$(TRAPLINE) bin/measure=$(MEASURE) bin/bare=$(BARE) $(foreach f,$(BOARD_GUESTS),guests/$(notdir $(f))=$(f)) \
 		$(foreach f,$(BOARD_TESTS),tests/$(notdir $(f))=$(f)) \
+		$(foreach f,$(TEST_TOOLS),tests/$(patsubst test-%,%,$(notdir $(f)))=$(f)) \
 		proc/ sys/ dev/ tmp/ run/ root/ mnt/
 
 .PHONY: board board-files

@@ -43,6 +43,21 @@ equal 'which are read-only' "$(tr -d '\r' <"$WORK/out" | sed -n '/^[01]$/p' | tr
 equal 'what is in it' "$(tr -d '\000' <"$WORK/second" | wc -c | tr -d ' ')" 0
 end
 
+# A block device whose sectors are larger than virtio's.
+if [ -e /dev/loop-control ]; then
+	begin 'disk: a block device of 4 KiB sectors'
+	truncate -s 4M "$WORK/large"
+	run "$TL_TESTS/loop4k" "$WORK/large" trapline run "$TL_GUESTS/Image" --initrd "$TL_GUESTS/linux.cpio.gz" --disk % \
+		--append 'quiet trapline.run="cat /sys/block/vda/queue/logical_block_size /sys/block/vda/size; head -c 400000 /dev/urandom >/t; dd if=/t of=/dev/vda bs=4096 seek=10 conv=fsync 2>/dev/null; md5sum /t; dd if=/dev/vda of=/u bs=4096 count=1 skip=10 iflag=direct 2>/dev/null; head -c 4096 /t | cmp - /u && echo direct"'
+	status_is 0
+	output_has '^4096'
+	output_has '^8192'
+	output_has '^direct'
+	sum=$(sed -n 's/^\([0-9a-f]\{32\}\) .*/\1/p' "$WORK/out")
+	equal 'what is in the file' "$(dd if="$WORK/large" bs=4096 skip=10 2>/dev/null | head -c 400000 | md5sum | cut -d ' ' -f 1)" "$sum"
+	end
+fi
+
 begin 'disk: discarding makes holes'
 before=$(du -k "$disk" | cut -f 1)
 linux 'blkdiscard /dev/vda && echo gone' --disk "$disk"
@@ -73,12 +88,16 @@ else
 	skip 'disk: a file of another one is locked' 'this kernel has no file locks'
 fi
 
+# Two boots.
+limit=$TEST_LIMIT
+TEST_LIMIT=110
 begin 'disk: after a reset in place it is there again'
-guest "$TL_GUESTS/Image" --initrd "$TL_GUESTS/linux.cpio.gz" --disk "$WORK/second" --timeout 40 \
+guest "$TL_GUESTS/Image" --initrd "$TL_GUESTS/linux.cpio.gz" --disk "$WORK/second" --timeout 100 \
 	--append 'quiet trapline.run="if cmp -s /dev/vda /dev/zero -n 4; then echo 1234 >/dev/vda; sync; reboot -f; fi; head -c 4 /dev/vda"'
 status_is 0
 output_has '^1234'
 end
+TEST_LIMIT=$limit
 
 # Four programs write at once, each its own part, from two vCPUs; the file has it all, and the
 # guest reads it again after it has forgotten what it knew.

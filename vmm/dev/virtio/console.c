@@ -109,6 +109,7 @@ static int send_messages(struct console *console)
 		n = tl_virtio_copy_in(&chain, 0, message, sizeof(*message));
 		if (message->event == PORT_NAME)
 			n += tl_virtio_copy_in(&chain, n, name, strlen(name));
+		/* Columns first: section 5.3.6.2, and so read it Linux 6.1, 6.12 and 7.3. */
 		if (message->event == RESIZE)
 			n += tl_virtio_copy_in(&chain, n, &console->config, 2 * sizeof(uint16_t));
 		tl_virtio_push(&console->virtio, Q_CONTROL_IN, chain.head, (uint32_t)n);

@@ -15,6 +15,7 @@
 #include "trace/record/dat.h"
 #include "trace/record/recording.h"
 #include "trace/record/stream.h"
+#include "trace/report/html.h"
 #include "trace/report/json.h"
 #include "trace/report/table.h"
 #include "trace/report/text.h"
@@ -48,6 +49,22 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	return 0;
 }
 
+static struct tl_timeline timeline;
+
+/* Of all VMs, for none may break it. */
+static void on_span(void *ctx, const struct tl_profile *profile, const struct tl_profile_vcpu *vcpu,
+	const struct tl_span *span)
+{
+	(void)ctx;
+	if (!timeline.bins)
+		tl_timeline_init(&timeline, profile->first_ts);
+	if (span->exit)
+		(void)tl_timeline_add(
+			&timeline, vcpu->id, span->exit->exit_class, span->from, span->to);
+}
+
+static const struct tl_span_listener listener = {.span = on_span};
+
 static void write_input(const uint8_t *data, size_t size)
 {
 	char path[128];
@@ -61,8 +78,9 @@ static void write_input(const uint8_t *data, size_t size)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const struct tl_recording_part all = {.vcpu = -1};
+	static const struct tl_recording_part all = {.vcpu = -1, .listener = &listener};
 	static struct tl_recording recording;
+	const struct tl_report_source source = {&recording, &all, &timeline, "fuzz"};
 
 	write_input(data, size);
 	if (!tl_recording_read(&recording, folder, &all)) {
@@ -71,10 +89,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 			(void)tl_report_text(nowhere, profile);
 			(void)tl_report_json_print(nowhere, profile);
+			(void)tl_report_html(nowhere, profile, &source);
 			for (unsigned int by = 0; by < TL_GROUP_COUNT; by++)
 				(void)tl_report_csv(nowhere, profile, (enum tl_group_by)by);
 		}
 	}
 	tl_recording_fini(&recording);
+	tl_timeline_fini(&timeline);
 	return 0;
 }

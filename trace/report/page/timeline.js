@@ -118,7 +118,7 @@ class Timeline {
 		this.status.textContent = `${TL.timeIn(this.from, step)} to ${TL.timeIn(this.to, step)}: ${TL.count(all)} exits in ${TL.time(this.to - this.from)}`;
 		this.reset.disabled = this.from === 0 && this.to === this.end;
 		this.buttons.forEach((button, i) => {
-			button.lastChild.textContent = `${TL.count(sums[i].exits)} · ${TL.percent(sums[i].ns, length)} of the time`;
+			button.lastChild.textContent = `${TL.count(sums[i].exits)} · ${TL.percent(sums[i].ns, length)}`;
 		});
 	}
 }
@@ -290,7 +290,7 @@ R.timeline = () => {
 	t.status = TL.el("span.note", {id: "timeline-window", role: "status", "aria-live": "polite"});
 	const button = (text, label, act) => TL.el("button.icon", {type: "button", "aria-label": label, title: label, onclick: act}, text);
 	t.reset = TL.el("button", {type: "button", onclick: () => t.zoom(0, t.end)}, "All");
-	t.buttons = t.classes.map((c) => TL.el("button.key", {type: "button", "aria-pressed": "true", title: `Show or hide ${c.name}`,
+	t.buttons = t.classes.map((c) => TL.el("button.key", {type: "button", "aria-pressed": "true", title: `${c.name}: exits in the window, and their share of the vCPUs' time. Click to hide or show.`,
 		onclick: (event) => {
 			if (!t.hidden.delete(c.name))
 				t.hidden.add(c.name);

@@ -13,9 +13,10 @@ struct tl_command {
 /* Those of this build, up to one without a name. */
 extern const struct tl_command tl_commands[];
 
-/* trapline run, ctl, profile, record, report, diff, exporter, caps, advice */
+/* trapline run, ctl, top, profile, record, report, diff, exporter, caps, advice */
 int tl_cli_run(int argc, char **argv);
 int tl_cli_ctl(int argc, char **argv);
+int tl_cli_top(int argc, char **argv);
 int tl_cli_profile(int argc, char **argv);
 int tl_cli_record(int argc, char **argv);
 int tl_cli_report(int argc, char **argv);

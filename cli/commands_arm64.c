@@ -9,6 +9,7 @@
 const struct tl_command tl_commands[] = {
 	{"run", tl_cli_run, "boot a guest, and profile its exits"},
 	{"ctl", tl_cli_ctl, "ask something of a guest that runs: pause, power off, profile"},
+	{"top", tl_cli_top, "the exits of all VMs, now"},
 	{"profile", tl_cli_profile, "profile the exits of another program's VM"},
 	{"record", tl_cli_record, "record every exit of another program's VM"},
 	{"report", tl_cli_report, "what is in a recording"},

@@ -23,6 +23,7 @@ const struct tl_command tl_commands[] = {
 	{"advice", tl_cli_advice, "what profiles give advice on"},
 	{"ctl", tl_cli_ctl, "ask something of a guest that runs"},
 	{"run", elsewhere, "boot a guest; only on arm64"},
+	{"top", elsewhere, "the exits of all VMs, now; only on arm64"},
 	{"profile", elsewhere, "profile the exits of a VM; only on arm64"},
 	{"record", elsewhere, "record the exits of a VM; only on arm64"},
 	{"exporter", elsewhere, "metrics of every VM of a host; only on arm64"},

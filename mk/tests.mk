@@ -49,7 +49,7 @@ $(HELP_PROGRAM): $(HELP_SOURCES:%.c=$(UNIT_DIR)/%.o)
 	@mkdir -p $(@D)
 	$(Q)$(UNIT_CC) $(UNIT_LDFLAGS) -no-pie -Wl,--unresolved-symbols=ignore-all -o $@ $^
 
-test-pc: $(PC_PROGRAM) $(PC_RECORDING) $(HELP_PROGRAM) board-files | deps-views ## what the program for this PC writes, read by others' programs
+test-pc: $(PC_PROGRAM) $(PC_RECORDING) $(PC_TOP) $(HELP_PROGRAM) board-files | deps-views ## what the program for this PC writes, read by others' programs
 	$(Q)scripts/test-pc
 
 $(KVM_HEADERS)/.stamp: $(BUILD)/kernel/include mk/tests.mk

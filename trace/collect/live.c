@@ -41,6 +41,8 @@ int tl_live_create(struct tl_live **out, pid_t process, const struct tl_vm_map *
 	if (!live)
 		return -ENOMEM;
 	ret = tl_bpf_create(&live->bpf, &options, problem, problem_size);
+	/* Attaching takes its time, and counting begins with it. */
+	live->sample.now_ns = clock_ns();
 	if (!ret) {
 		ret = tl_bpf_start(live->bpf);
 		if (ret)
@@ -54,7 +56,6 @@ int tl_live_create(struct tl_live **out, pid_t process, const struct tl_vm_map *
 	live->state = tl_bpf_state(live->bpf);
 	live->patched = tl_bpf_is_patched(live->bpf);
 	live->counter_hz = live->patched ? tl_counter_frequency() : 0;
-	live->sample.now_ns = clock_ns();
 	*out = live;
 	return 0;
 }

@@ -5,13 +5,10 @@
  */
 #include <libfdt.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
-#include "base/log.h"
+#include "tests/fuzz/fake_file.h"
 #include "vmm/boot/dtb.h"
 #include "vmm/boot/fdt.h"
 
@@ -59,19 +56,14 @@ static void build(const struct tl_dtb *dtb, const struct tl_dtb *overlay)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct tl_dtb dtb;
-	char path[64];
-	int fd = memfd_create("tree", MFD_CLOEXEC);
+	struct fuzz_file file = fuzz_file(data, size);
 
-	tl_log_set_level(TL_LOG_ERROR);
-	if (fd < 0 || write(fd, data, size) != (ssize_t)size)
-		abort();
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	if (!tl_dtb_read(&dtb, "device tree", path)) {
+	if (!tl_dtb_read(&dtb, "device tree", file.path)) {
 		build(&dtb, NULL);
 		build(NULL, &dtb);
 		build(&dtb, &dtb);
 	}
 	tl_dtb_fini(&dtb);
-	close(fd);
+	close(file.fd);
 	return 0;
 }

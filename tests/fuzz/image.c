@@ -4,13 +4,10 @@
  * where its layout says, a second time as well, as at a reset.
  */
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
-#include "base/log.h"
+#include "tests/fuzz/fake_file.h"
 #include "vmm/boot/image.h"
 #include "vmm/boot/layout.h"
 #include "vmm/core/mem.h"
@@ -46,17 +43,12 @@ static void load(struct tl_image *image, const char *path)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct tl_image image;
-	char path[64];
-	int fd = memfd_create("kernel", MFD_CLOEXEC);
+	struct fuzz_file file = fuzz_file(data, size);
 
-	tl_log_set_level(TL_LOG_ERROR);
-	if (fd < 0 || write(fd, data, size) != (ssize_t)size)
-		abort();
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	if (!tl_image_open(&image, path)) {
-		load(&image, path);
+	if (!tl_image_open(&image, file.path)) {
+		load(&image, file.path);
 		tl_image_close(&image);
 	}
-	close(fd);
+	close(file.fd);
 	return 0;
 }

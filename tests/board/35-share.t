@@ -32,6 +32,7 @@ for cache in '' ,cache=mmap,msize=262144 ,cache=loose,msize=512000; do
 	rm -rf "${share:?}"/*
 	head -c 100003 /dev/urandom >"$share/of-host"
 	of_host=$(sum "$share/of-host")
+	cp "$TL_TESTS/mapped" "$share/mapped"
 	in_share "$cache" --share "$share:host" <<'END'
 		cd /m
 		dd if=of-host bs=65536 2>/dev/null | md5sum
@@ -52,6 +53,7 @@ for cache in '' ,cache=mmap,msize=262144 ,cache=loose,msize=512000; do
 		umask 0; mkdir open; touch open/file; stat -c 'open %a' open open/file
 		mkfifo fifo && echo a fifo; mknod null c 1 3 2>&1
 		df . | grep -c '^host'
+		./mapped by-map 300017 && echo mapped
 		dd if=/bin/busybox of=busybox bs=256k 2>/dev/null; chmod 755 busybox; ./busybox echo it runs
 END
 	output_has "^$of_host"
@@ -71,6 +73,12 @@ END
 	output_has '^a fifo'
 	output_has 'mknod: null: Operation not permitted'
 	output_has '^it runs'
+	# Without a cache Linux has no mappings that are written to.
+	if [ -n "$cache" ]; then
+		output_has '^mapped'
+		"$TL_TESTS/mapped" "$WORK/by-map" 300017
+		equal 'what was written by a mapping' "$(sum "$share/by-map")" "$(sum "$WORK/by-map")"
+	fi
 	equal 'the content of e/d' "$(cat "$share/e/d")" text
 	equal 'its time' "$(stat -c %y "$share/e/d" | cut -c 1-19)" '2001-02-03 04:05:06'
 	equal 'its mode' "$(stat -c %a "$share/e/d")" 751

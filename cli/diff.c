@@ -58,8 +58,9 @@ static int set_per(struct tl_options *options, char *value)
 
 static int set_format(struct tl_options *options, char *value)
 {
-	static const char *const names[] = {
-		[TL_DIFF_FORMAT_TEXT] = "text", [TL_DIFF_FORMAT_JSON] = "json"};
+	static const char *const names[] = {[TL_DIFF_FORMAT_TEXT] = "text",
+		[TL_DIFF_FORMAT_JSON] = "json",
+		[TL_DIFF_FORMAT_HTML] = "html"};
 	int format = tl_options_choice(options, value, names, sizeof(names) / sizeof(names[0]));
 
 	if (format < 0)
@@ -103,7 +104,8 @@ static const struct tl_option table[] = {
 	{TL_VALUE, "tolerance", "PERCENT", "so little is no difference", set_tolerance, "0"},
 	{TL_VALUE, "budget", "FILE", "limits for B (docs/budgets.md): status 1 if one is not kept",
 		set_budget},
-	{TL_VALUE, "format", "text|json", "json: docs/diff-schema.md", set_format, "text"},
+	{TL_VALUE, "format", "text|json|html",
+		"json: docs/diff-schema.md; html: a page that works offline", set_format, "text"},
 	{TL_FLAG, "all", NULL, "every kind that differs, not only the first 20", set_all},
 	TL_OPTION_HELP,
 };

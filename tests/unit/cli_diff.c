@@ -102,7 +102,7 @@ static void test_wrong(void **state)
 	EXPECT_USAGE("two profiles at a time", "one", "two", "three");
 	EXPECT_USAGE("--by 'pc': wants detail or class", "--by", "pc", "a", "b");
 	EXPECT_USAGE("--per 'hour': wants none, second or total", "--per", "hour", "a", "b");
-	EXPECT_USAGE("--format 'csv': wants text", "--format", "csv", "a", "b");
+	EXPECT_USAGE("--format 'csv': wants text, json or html", "--format", "csv", "a", "b");
 	EXPECT_USAGE("--tolerance '-1': wants a percentage", "--tolerance=-1", "a", "b");
 	EXPECT_USAGE("--tolerance '101': wants a percentage", "--tolerance=101", "a", "b");
 	EXPECT_USAGE("--tolerance 'nan': wants a percentage", "--tolerance=nan", "a", "b");

@@ -236,6 +236,7 @@ static void test_budget(void **state)
 	line = json_array_get(line, 1);
 	assert_string_equal(json_string_value(json_object_get(line, "verdict")), "exceeded");
 	assert_true(json_real_value(json_object_get(line, "limit")) == 12);
+	assert_string_equal(json_string_value(json_object_get(line, "unit")), "count");
 	json_decref(root);
 	/* With nothing beside it. */
 	report.diff = NULL;

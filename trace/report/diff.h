@@ -23,6 +23,7 @@ struct tl_diff_report {
 /* Print. Return 0 or -errno (not logged). */
 int tl_diff_text(FILE *out, const struct tl_diff_report *report);
 int tl_diff_json(FILE *out, const struct tl_diff_report *report);
+int tl_diff_html(FILE *out, const struct tl_diff_report *report);
 
 /* What the JSON has, the caller's to release; NULL: no memory. */
 json_t *tl_diff_json_object(const struct tl_diff_report *report);

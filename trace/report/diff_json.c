@@ -79,17 +79,21 @@ static json_t *budget_object(const struct tl_budget *budget)
 	static const char *const verdicts[] = {[TL_BUDGET_KEPT] = "kept",
 		[TL_BUDGET_EXCEEDED] = "exceeded",
 		[TL_BUDGET_UNKNOWN] = "unknown"};
+	static const char *const units[] = {[TL_BUDGET_COUNT] = "count",
+		[TL_BUDGET_RATE] = "exits/s",
+		[TL_BUDGET_NS] = "ns",
+		[TL_BUDGET_AVERAGE] = "ns/exit"};
 	json_t *lines = json_array();
 
 	for (size_t i = 0; i < budget->count; i++) {
 		const struct tl_budget_line *line = &budget->lines[i];
 		bool known = line->verdict != TL_BUDGET_UNKNOWN;
 
-		json_array_append_new(
-			lines, json_pack("{si so ss so so}", "line", (int)line->number, "text",
-				       text_of(line->text), "verdict", verdicts[line->verdict],
-				       "value", real_or_null(known, line->value), "limit",
-				       real_or_null(known, line->allowed)));
+		json_array_append_new(lines,
+			json_pack("{si so ss ss so so}", "line", (int)line->number, "text",
+				text_of(line->text), "verdict", verdicts[line->verdict], "unit",
+				units[line->measure], "value", real_or_null(known, line->value),
+				"limit", real_or_null(known, line->allowed)));
 	}
 	return json_pack("{so so so}", "file", text_of(budget->path), "exceeded",
 		tl_json_number(budget->exceeded), "lines", lines);

@@ -115,8 +115,11 @@ static void warn_of_loss(const char *path, const struct tl_summary *summary)
 
 static int print(const struct tl_diff_tool_config *config, const struct tl_diff_report *report)
 {
-	int ret = config->format == TL_DIFF_FORMAT_JSON ? tl_diff_json(stdout, report)
-							: tl_diff_text(stdout, report);
+	static int (*const printers[])(FILE * out, const struct tl_diff_report *report) = {
+		[TL_DIFF_FORMAT_TEXT] = tl_diff_text,
+		[TL_DIFF_FORMAT_JSON] = tl_diff_json,
+		[TL_DIFF_FORMAT_HTML] = tl_diff_html};
+	int ret = printers[config->format](stdout, report);
 
 	if (ret)
 		tl_log_error("cannot print the comparison: %s", strerror(-ret));

@@ -11,6 +11,7 @@
 enum tl_diff_format {
 	TL_DIFF_FORMAT_TEXT,
 	TL_DIFF_FORMAT_JSON,
+	TL_DIFF_FORMAT_HTML,
 };
 
 struct tl_diff_tool_config {

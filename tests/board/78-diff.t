@@ -99,6 +99,13 @@ output_has "budget:1: detail PSCI VERSION <= \\+19: it is 120, allowed are 119; 
 output_lacks 'budget:2'
 end
 
+begin "diff --budget: a Linux boot keeps docs/budgets.md's"
+guest --initrd "$TL_GUESTS/linux.cpio.gz" --append quiet "--profile=$dir/boot.json" "$TL_GUESTS/Image"
+status_is 0
+run trapline diff --budget "$TL_TESTS/boot.budget" "$dir/boot.json"
+status_is 0
+end
+
 begin 'diff: what cannot be compared'
 run trapline diff "$dir/one.json" "$dir/none"
 refused 3 "^trapline: '$dir/none': No such file or directory\$"

@@ -120,6 +120,21 @@ status_is 0
 output_has '^kernel '
 end
 
+begin 'report: a page, made where the recording was; it tells how that was made'
+fresh
+run trapline run "$TL_GUESTS/classes.elf" --append 'hvc n=100' --record "$folder" </dev/null
+status_is 0
+run trapline report --format html "$folder"
+status_is 0
+file_has "$WORK/out" '^<!DOCTYPE html>'
+file_has "$WORK/out" '"name":"HVC64","count":10[0-9]'
+file_has "$WORK/out" "\"recorded_by\":\"trapline run [^\"]*classes.elf --append 'hvc n=100' --record $folder\""
+file_has "$WORK/out" '"recorder":"trapline '
+file_has "$WORK/out" "\"command\":\"trapline report --format html $folder\""
+file_has "$WORK/out" 'All three are equal: every exit is in this profile'
+file_has "$WORK/out" '^</html>'
+end
+
 begin 'record: another program, from its start to its end, by a device tree'
 fresh
 trapline run "$TL_GUESTS/classes.elf" --dump-dtb "$WORK/dtb" </dev/null

@@ -40,7 +40,8 @@ static void test_is_text(void **state)
 
 	(void)state;
 	assert_string_equal(
-		tl_command_line_of(buffer, sizeof(buffer), arguments, sizeof(arguments)), "t '?\?'");
+		tl_command_line_of(buffer, sizeof(buffer), arguments, sizeof(arguments)),
+		"t '?\?'");
 }
 
 static void test_own(void **state)

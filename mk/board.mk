@@ -21,7 +21,7 @@ KVM_SELFTEST := $(BUILD)/arm64/kvm_binary_stats_test
 # A loop of KVM_RUN and nothing else, to compare with.
 BARE := $(BUILD)/arm64/bare
 # What tests on the board need besides.
-TEST_TOOLS := $(patsubst tests/tools/%.c,$(BUILD)/arm64/test-%,$(wildcard tests/tools/*.c))
+TEST_TOOLS := $(patsubst tests/tools/%.c,$(BUILD)/arm64/test-%,$(filter-out tests/tools/top_table.c,$(wildcard tests/tools/*.c)))
 BOARD_TESTS := $(wildcard tests/board/*) $(KVM_SELFTEST)
 
 $(GUEST_DIR)/Image: $(BUILD)/kernel/Image

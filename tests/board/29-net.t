@@ -205,12 +205,7 @@ for namespace in user mnt ipc uts pid; do
 	return
 done
 
-# passt takes its addresses from the interface with the default route.
-if ! ip route | grep -q '^default'; then
-	tunctl -t tltest1 >/dev/null
-	ifconfig tltest1 198.51.100.1 netmask 255.255.255.0 up
-	route add default gw 198.51.100.254 tltest1
-fi
+need_default_route
 httpd -f -p 127.0.0.1:8000 -h "$WORK/www" &
 server=$!
 
@@ -294,6 +289,65 @@ ended 0
 output_has '^carrier 0'
 error_lines 1
 error_has "^trapline: warning: --net user: passt has ended: the guest's link is down\$"
+end
+
+# boot N OPTION...: guest N of several, in the background, with a disk of its own.
+boot() {
+	n=$1
+	shift
+	truncate -s 8M "$WORK/own$n"
+	: >"$WORK/out$n"
+	trapline run "$TL_GUESTS/Image" --initrd "$TL_GUESTS/linux.cpio.gz" --disk "$WORK/script.disk,ro" \
+		--disk "$WORK/own$n" --append "quiet trapline.run=\"sh /dev/vda $n\"" --timeout 200 "$@" \
+		</dev/null >"$WORK/out$n" 2>&1 &
+	guests="$guests $!"
+}
+
+begin 'net: three guests at once, each with its disk and its network: two passt, one TAP device'
+tunctl -t tltest2 >/dev/null
+ifconfig tltest2 192.0.2.65 netmask 255.255.255.192 up
+{
+	# shellcheck disable=SC2016 # the guest's variables
+	echo 'if [ "$1" = 3 ]; then ifconfig eth0 192.0.2.66 netmask 255.255.255.192; router=192.0.2.65; else'
+	user_guest </dev/null
+	echo 'fi'
+	cat <<-'END'
+		echo up
+		until wget -q -O /file http://$router:8001/file$1; do
+			sleep 1
+		done
+		dd if=/file of=/dev/vdb bs=64k conv=fsync 2>/dev/null
+		cmp -n $(stat -c %s /file) /file /dev/vdb && echo wrote
+		exit
+	END
+} >"$WORK/script"
+dd if="$WORK/script" of="$WORK/script.disk" bs=8192 conv=sync 2>/dev/null
+guests=
+boot 1 --net user
+boot 2 --net user,hostfwd=tcp:127.0.0.1:2280:80
+boot 3 --net tap:tltest2
+for n in 1 2 3; do
+	head -c $((4000000 + n)) /dev/urandom >"$WORK/www/file$n"
+	wait_for "$WORK/out$n" '^up'
+done
+equal 'passt of two' "$(pidof passt | wc -w | tr -d ' ')" 2
+# Nobody got anything before all of them were up.
+httpd -f -p 127.0.0.1:8001 -h "$WORK/www" &
+servers=$!
+httpd -f -p 192.0.2.65:8001 -h "$WORK/www" &
+servers="$servers $!"
+for pid in $guests; do
+	wait "$pid" || problem "one of them ended with status $?"
+done
+for n in 1 2 3; do
+	grep -q '^wrote' "$WORK/out$n" || problem "guest $n: $(tail -n 3 "$WORK/out$n")"
+	head -c $((4000000 + n)) "$WORK/own$n" | cmp -s - "$WORK/www/file$n" ||
+		problem "what is on the disk of guest $n is not its file"
+done
+# shellcheck disable=SC2086 # two
+kill $servers
+ip link del tltest2
+equal 'passt afterwards' "$(pidof passt)" ''
 end
 
 kill "$server"

@@ -2,8 +2,9 @@
 # shellcheck shell=dash
 #
 # Debian's own kernel, initrd and system, as its packages bring them (scripts/guest-debian):
-# to a login on the console, off again, and its file system is sound. The emulated board
-# has the disk as /dev/vda, and whatever is written to it is thrown away.
+# to a login on the console, a file from this host through user networking, off again, and its
+# file system is sound. The emulated board has the disk as /dev/vda, and whatever is written to
+# it is thrown away.
 
 # shellcheck disable=SC2034 # status is for status_is
 disk=/dev/vda
@@ -39,14 +40,21 @@ copy_out() {
 
 # On a machine that is its own board /dev/vda may be its own disk.
 if [ -e /board/command ] && [ -b "$disk" ]; then
-	begin 'debian: its kernel and its initrd boot its system; login, and off again'
+	begin 'debian: its kernel and its initrd boot its system; login, a file from the host, and off again'
 	copy_out '^vmlinuz-' "$WORK/vmlinuz"
 	copy_out '^initrd.img-' "$WORK/initrd.img"
 	mkfifo "$console"
+	# What the guest's router stands for is this host.
+	need_default_route
+	router=$(ip route | sed -n 's/^default via \([0-9.]*\) .*/\1/p')
+	mkdir "$WORK/www"
+	head -c 8000000 /dev/urandom >"$WORK/www/file"
+	httpd -f -p 127.0.0.1:8000 -h "$WORK/www" &
+	server=$!
 	# A job that takes 90 s is not stuck on an emulated CPU, and pictures of progress cost exits.
 	trapline run "$WORK/vmlinuz" --initrd "$WORK/initrd.img" \
 		--append 'root=/dev/vda console=ttyAMA0 quiet systemd.default_timeout_start_sec=900 systemd.show_status=no' \
-		--disk "$disk" --mem 512M --cpus 2 <"$console" >"$WORK/out" 2>"$WORK/err" &
+		--disk "$disk" --net user --mem 512M --cpus 2 <"$console" >"$WORK/out" 2>"$WORK/err" &
 	pid=$!
 	exec 3>"$console"
 	if await '^trapline login: '; then
@@ -56,17 +64,25 @@ if [ -e /board/command ] && [ -b "$disk" ]; then
 		type_line 'uname -r; cat /etc/debian_version; echo "$(nproc) cpus"; findmnt -n -o SOURCE,FSTYPE /'
 		await '2 cpus'
 		await '/dev/vda +ext4'
-		type_line 'touch /root/was-here; systemctl poweroff'
+		# systemd-networkd may still be asking for its address.
+		type_line 'until grep -h ^ROUTER= /run/systemd/netif/leases/*; do sleep 2; done 2>/dev/null'
+		await "ROUTER=$router"
+		type_line "wget -nv -O /root/file http://$router:8000/file && md5sum /root/file"
+		await "$(md5sum <"$WORK/www/file" | cut -d ' ' -f 1)  /root/file"
+		type_line 'systemctl poweroff'
 	else
 		kill "$pid"
 	fi
 	wait "$pid"
 	status=$?
 	exec 3>&-
+	kill "$server"
 	status_is 0
 	output_has '[0-9]-arm64'
 	e2fsck -fn "$disk" >"$WORK/fsck" 2>&1 || problem "e2fsck: $(head -n 5 "$WORK/fsck" | tr '\n' ' ')"
-	debugfs -R 'ls -p /root' "$disk" 2>/dev/null | grep -q was-here || problem 'what it wrote is not on the disk'
+	debugfs -R "dump /root/file $WORK/file" "$disk" 2>/dev/null
+	cmp "$WORK/www/file" "$WORK/file" || problem 'the file that it fetched is not on the disk'
+	equal 'passt afterwards' "$(pidof passt)" ''
 	end
 else
 	skip 'debian: boots' 'the board has no disk with it: scripts/test-board --only debian'

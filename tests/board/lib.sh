@@ -176,6 +176,15 @@ spin() {
 	wait_for "$WORK/spin" 'for ever'
 }
 
+# need_default_route: passt takes its addresses from the interface that has it. Makes both, as
+# tltest1, where there is none.
+need_default_route() {
+	! ip route | grep -q '^default' || return 0
+	tunctl -t tltest1 >/dev/null
+	ifconfig tltest1 198.51.100.1 netmask 255.255.255.0 up
+	route add default gw 198.51.100.254 tltest1
+}
+
 # kill_when_up SIGNAL PATTERN: in the background, sends the signal to the VMM that
 # was started last, once its output has the pattern. The VMM itself must run in
 # the foreground: shells start background programs with SIGINT ignored.

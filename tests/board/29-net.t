@@ -272,6 +272,25 @@ done
 equal 'passt afterwards' "$(pidof passt)" ''
 end
 
+begin 'net: user networking: the same of UDP, both ways'
+tar -c -f "$WORK/tools.tar" -C "$TL_TESTS" sockcat
+user_guest >"$WORK/script" <<'END'
+tar xf /dev/vdb -C /tmp
+echo serves
+{ echo answer; sleep 1000; } | /tmp/sockcat -1 -l udp:0.0.0.0:81
+END
+start_guest --net user,hostfwd=udp:127.0.0.1:2281:81 --disk "$WORK/tools.tar,ro"
+wait_for "$WORK/out" '^serves'
+# One socket, as the guest answers the first one who sends; what is lost is sent again.
+while sleep 0.5 && echo words by UDP; do :; done | "$TL_TESTS/sockcat" -1 udp:127.0.0.1:2281 >"$WORK/back" 2>/dev/null &
+client=$!
+wait_for "$WORK/out" '^words by UDP'
+wait_for "$WORK/back" '^answer'
+kill "$client"
+wait "$client" 2>/dev/null
+kill_guest
+end
+
 begin 'net: user networking: passt that is killed takes the link down, and only that'
 user_guest >"$WORK/script" <<'END'
 echo up

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Joins standard input and output to a socket, for tests: sockcat [-l] ADDRESS, where ADDRESS is
- * unix:PATH or vsock:CID:PORT, and -l waits there for one who connects. The end of input ends
- * that direction of the socket, and the program ends with the other one; -1: the end of input
- * is of no consequence.
+ * unix:PATH, vsock:CID:PORT or udp:ADDRESS:PORT, and -l waits there for one who connects. The end
+ * of input ends that direction of the socket, and the program ends with the other one; -1: the
+ * end of input is of no consequence.
  */
+#include <arpa/inet.h>
 #include <errno.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -22,6 +24,7 @@ union address {
 	struct sockaddr any;
 	struct sockaddr_un local;
 	struct sockaddr_vm vm;
+	struct sockaddr_in in;
 };
 
 static int fail(const char *what)
@@ -33,6 +36,7 @@ static int fail(const char *what)
 static socklen_t parse(const char *text, union address *address)
 {
 	unsigned int cid, port;
+	char host[16];
 
 	memset(address, 0, sizeof(*address));
 	if (!strncmp(text, "unix:", 5) && strlen(text + 5) < sizeof(address->local.sun_path)) {
@@ -46,8 +50,31 @@ static socklen_t parse(const char *text, union address *address)
 		address->vm.svm_port = port;
 		return sizeof(address->vm);
 	}
+	if (sscanf(text, "udp:%15[0-9.]:%u", host, &port) == 2) {
+		address->in.sin_family = AF_INET;
+		address->in.sin_port = htons((uint16_t)port);
+		return inet_pton(AF_INET, host, &address->in.sin_addr) ? sizeof(address->in) : 0;
+	}
 	errno = EINVAL;
 	return 0;
+}
+
+/* Waits for one who connects, or, where nobody connects, for the first one to send something. */
+static int await(int fd, bool is_udp)
+{
+	union address from;
+	socklen_t size = sizeof(from);
+	char byte;
+	int client;
+
+	if (is_udp)
+		return recvfrom(fd, &byte, 1, MSG_PEEK, &from.any, &size) < 0 ||
+				       connect(fd, &from.any, size)
+			       ? -1
+			       : fd;
+	client = listen(fd, 1) ? -1 : accept(fd, NULL, NULL);
+	close(fd);
+	return client;
 }
 
 /* Moves what is there. Returns whether there can be more. */
@@ -87,7 +114,7 @@ static void join(int fd, bool keep_open)
 
 int main(int argc, char **argv)
 {
-	bool listens = false, keep_open = false;
+	bool listens = false, keep_open = false, is_udp;
 	union address address;
 	socklen_t size;
 	int option, fd;
@@ -98,23 +125,15 @@ int main(int argc, char **argv)
 	}
 	size = optind < argc ? parse(argv[optind], &address) : 0;
 	if (!size)
-		return fail("usage: sockcat [-l1] unix:PATH|vsock:CID:PORT");
-	fd = socket(address.any.sa_family, SOCK_STREAM, 0);
+		return fail("usage: sockcat [-l1] unix:PATH|vsock:CID:PORT|udp:ADDRESS:PORT");
+	is_udp = address.any.sa_family == AF_INET;
+	fd = socket(address.any.sa_family, is_udp ? SOCK_DGRAM : SOCK_STREAM, 0);
 	if (fd < 0)
 		return fail("socket");
 	if (!listens && connect(fd, &address.any, size))
 		return fail("connect");
-	if (listens) {
-		int client;
-
-		if (bind(fd, &address.any, size) || listen(fd, 1))
-			return fail("listen");
-		client = accept(fd, NULL, NULL);
-		if (client < 0)
-			return fail("accept");
-		close(fd);
-		fd = client;
-	}
+	if (listens && (bind(fd, &address.any, size) || (fd = await(fd, is_udp)) < 0))
+		return fail("listen");
 	join(fd, keep_open);
 	return 0;
 }

@@ -153,13 +153,18 @@ begin 'vsock: UNIX sockets of the host instead, both ways'
 listener=$!
 until [ -S "$WORK/vsock_700" ]; do sleep 0.1; done
 trapline run "$TL_GUESTS/Image" --initrd "$TL_GUESTS/linux.cpio.gz" --vsock "42,$WORK/vsock" --disk "$WORK/tools.tar,ro" --timeout 100 \
-	--append 'quiet trapline.run="tar xf /dev/vda; head -c 3000000 /dev/urandom >/f; md5sum /f; ./sockcat vsock:2:701 </f || echo nobody at 701; ./sockcat vsock:2:700 </f; echo listening; ./sockcat -l vsock:4294967295:800 </f >/g; cat /g"' \
+	--append 'quiet trapline.run="tar xf /dev/vda; head -c 3000000 /dev/urandom >/f; md5sum /f; ./sockcat vsock:2:701 </f || echo nobody at 701; ./sockcat vsock:2:700 </f; echo listening; ./sockcat -l vsock:4294967295:800 </f >/g; cat /g; ./sockcat -l vsock:4294967295:801 </dev/null"' \
 	</dev/null >"$WORK/out" 2>"$WORK/err" &
 vmm=$!
 wait_for "$WORK/out" '^listening'
 tries=100
 until { echo CONNECT 800; echo words for the guest; } | "$TL_TESTS/sockcat" "unix:$WORK/vsock" >"$WORK/back" 2>/dev/null &&
 	[ -s "$WORK/back" ] || [ "$tries" -eq 0 ]; do
+	tries=$((tries - 1))
+	sleep 0.1
+done
+# It is not to power off before all of it was read here.
+until echo CONNECT 801 | "$TL_TESTS/sockcat" "unix:$WORK/vsock" 2>/dev/null | grep -q '^OK' || [ "$tries" -eq 0 ]; do
 	tries=$((tries - 1))
 	sleep 0.1
 done

@@ -141,6 +141,36 @@ static void test_credit_of_host(void **state)
 	free(bytes);
 }
 
+/* The guest has not waited until the program has read everything: it does so nevertheless. */
+static void test_reset_behind_data(void **state)
+{
+	uint8_t *bytes = pattern(4 << 20);
+	int listener = vsock_listen(700), end = vsock_join(listener, 1);
+	uint32_t sent = fill(bytes);
+
+	(void)state;
+	vsock_send(TL_VSOCK_OP_SHUTDOWN, 1, 700, TL_VSOCK_SHUTDOWN_BOTH);
+	vsock_send(TL_VSOCK_OP_RST, 1, 700, 0);
+	vsock_wait_sent();
+	vsock_expect_calm();
+	vsock_expect_read(end, bytes, sent);
+	vsock_expect_end(end);
+	vsock_expect_calm();
+	close(end);
+	/* The same ports again before that: one of both must go. */
+	end = vsock_join(listener, 1);
+	stream.sent = stream.taken = 0;
+	(void)fill(bytes);
+	vsock_send(TL_VSOCK_OP_RST, 1, 700, 0);
+	vsock_send(TL_VSOCK_OP_REQUEST, 1, 700, 0);
+	vsock_expect(TL_VSOCK_OP_RST, 1, 700);
+	vsock_wait_sent();
+	vsock_expect_calm();
+	close(end);
+	close(listener);
+	free(bytes);
+}
+
 /* One byte more than the credit ends the connection, and no other. */
 static void test_no_credit(void **state)
 {
@@ -316,7 +346,8 @@ static int setup(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {TEST(credit_of_guest), TEST(credit_of_host),
-		TEST(no_credit), TEST(gone), TEST(no_room), TEST(bulk), TEST(malformed)};
+		TEST(no_credit), TEST(reset_behind_data), TEST(gone), TEST(no_room), TEST(bulk),
+		TEST(malformed)};
 
 	return cmocka_run_group_tests(tests, vsock_group_setup, vsock_group_teardown);
 }

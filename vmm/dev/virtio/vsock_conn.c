@@ -84,7 +84,7 @@ static void settle(struct tl_vsock_conn *conn)
 		return;
 	/* Section 5.10.6.4: a RST is the answer when nothing is left to be delivered. */
 	if (conn->shutdown == TL_VSOCK_SHUTDOWN_BOTH && !conn->length)
-		close_host(conn, TL_VSOCK_DEAD);
+		close_host(conn, conn->reset ? TL_VSOCK_GONE : TL_VSOCK_DEAD);
 	else if (conn->ended && conn->deaf)
 		close_host(conn, TL_VSOCK_LINGERS);
 	else if ((conn->shutdown & TL_VSOCK_SHUTDOWN_SEND) && !conn->length && !conn->passed_on)
@@ -204,11 +204,31 @@ static void take_closed(struct tl_vsock_conn *conn, const struct tl_vsock_packet
 		close_host(conn, TL_VSOCK_DEAD);
 }
 
+/*
+ * Linux also sends it when it has waited some seconds for ours after a SHUTDOWN, because the
+ * program on the host is slow: what we have taken is still for that.
+ */
+static void take_reset(struct tl_vsock_conn *conn)
+{
+	if (conn->state != TL_VSOCK_OPEN || !conn->length) {
+		close_host(conn, TL_VSOCK_GONE);
+		return;
+	}
+	conn->reset = true;
+	conn->shutdown = TL_VSOCK_SHUTDOWN_BOTH;
+}
+
 void tl_vsock_conn_take(struct tl_vsock_conn *conn, const struct tl_vsock_packet *packet,
 	const struct tl_vq_chain *chain)
 {
 	if (packet->op == TL_VSOCK_OP_RST) {
-		close_host(conn, TL_VSOCK_GONE);
+		take_reset(conn);
+		return;
+	}
+	/* Another connection of these ports, or nonsense. */
+	if (conn->reset) {
+		conn->reset = false;
+		close_host(conn, TL_VSOCK_DEAD);
 		return;
 	}
 	/* Section 5.10.6.3: every packet says it. */
@@ -303,7 +323,7 @@ static uint16_t next_op(const struct tl_vsock_conn *conn)
 {
 	bool has_bytes = conn->state == TL_VSOCK_OPEN && conn->readable && !conn->ended;
 
-	if (conn->state == TL_VSOCK_GONE)
+	if (conn->state == TL_VSOCK_GONE || conn->reset)
 		return TL_VSOCK_OP_INVALID;
 	if (conn->state == TL_VSOCK_DEAD)
 		return TL_VSOCK_OP_RST;

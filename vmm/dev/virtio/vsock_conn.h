@@ -44,6 +44,7 @@ struct tl_vsock_conn {
 	/* Of the guest. */
 	unsigned int shutdown;           /* flags that it has sent */
 	bool passed_on;                  /* to the host: that it sends no more */
+	bool reset;                      /* it has forgotten the connection: see take_reset() */
 	uint32_t peer_alloc, peer_count; /* its buf_alloc, and its fwd_cnt */
 	uint32_t sent;                   /* bytes to it, ever */
 	bool asked;                      /* for credit, since there was some */

@@ -153,7 +153,7 @@ $(PC_RECORDING): $(PC_OBJ)/bench/recording.c.o $(filter-out $(PC_OBJ)/cli/%,$(PC
 
 # `trapline top` with a made-up table instead of a kernel's, for tests of its screen.
 PC_TOP := $(BUILD)/pc/top-table
-PC_TOP_SOURCES := tests/tools/top_table.c $(wildcard trace/top/*.c) cli/top.c cli/target.c cli/options.c \
+PC_TOP_SOURCES := tests/pc/top_table.c $(wildcard trace/top/*.c) cli/top.c cli/target.c cli/options.c \
 	trace/tool/guest.c trace/tool/maps.c trace/tool/process.c trace/collect/irq_names.c \
 	trace/collect/threads.c trace/collect/thread_state.c
 $(PC_TOP): $(PC_TOP_SOURCES:%=$(PC_OBJ)/%.o) $(filter-out $(PC_OBJ)/cli/% $(PC_TOP_SOURCES:%=$(PC_OBJ)/%.o),$(PC_OBJECTS))

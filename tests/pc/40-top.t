@@ -3,7 +3,7 @@
 # shellcheck disable=SC2154,SC2034 # WORK is the runner's, status that of run
 #
 # `trapline top` in a terminal: keys and screens, sizes, signals. tmux is the terminal, and
-# top-table has a table whose figures are known (tests/tools/top_table.c).
+# top-table has a table whose figures are known (tests/pc/top_table.c).
 
 top_tmux() {
 	tmux -L "top-$$-$terminals" -f /dev/null "$@"

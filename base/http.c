@@ -45,6 +45,7 @@ struct tl_http {
 	const struct tl_http_ops *ops;
 	void *ctx;
 	int64_t next_tick, paused_until;
+	struct tl_buffer body; /* of the answer that is being made; its memory is kept */
 	struct connection connections[TL_HTTP_CONNECTIONS];
 };
 
@@ -188,17 +189,17 @@ static void put_answer(
 static void answer(struct tl_http *http, struct connection *c, int status,
 	const struct tl_http_request *request)
 {
-	struct tl_buffer body = {0};
+	struct tl_buffer *body = &http->body;
 	const char *type = "text/plain; charset=utf-8";
 
+	tl_buffer_clear(body);
 	if (!status) {
-		status = http->ops->get(http->ctx, request, &body, &type);
-		if (body.failed)
+		status = http->ops->get(http->ctx, request, body, &type);
+		if (body->failed)
 			status = 503;
-		body.failed = false;
+		body->failed = false;
 	}
-	put_answer(&c->answer, status, type, &body, request->head);
-	tl_buffer_fini(&body);
+	put_answer(&c->answer, status, type, body, request->head);
 	c->state = WRITING;
 	c->deadline = now_ms() + WRITE_MS;
 }
@@ -399,5 +400,6 @@ void tl_http_destroy(struct tl_http *http)
 	}
 	if (http->fd >= 0)
 		close(http->fd);
+	tl_buffer_fini(&http->body);
 	free(http);
 }

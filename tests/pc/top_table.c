@@ -37,8 +37,8 @@ static const struct {
 	{2, TL_CLASS_IRQ, TL_HANDLER_KERNEL, 0, 0xffff800080030000, 500, 1000},
 };
 
-int tl_live_create(struct tl_live **out, pid_t process, const struct tl_vm_map *map, char *problem,
-	size_t problem_size)
+int tl_live_create(struct tl_live **out, pid_t process, bool pcs, const struct tl_vm_map *map,
+	char *problem, size_t problem_size)
 {
 	static struct tl_live live;
 	const struct tl_live_vcpu vcpus[3] = {

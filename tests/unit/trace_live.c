@@ -115,7 +115,7 @@ static int set_up(void **out)
 	clock_now = 1000 * MS;
 	dead_tid = 0;
 	freed_slots = 0;
-	if (tl_live_create(&live, 0, &map, problem, sizeof(problem)))
+	if (tl_live_create(&live, 0, true, &map, problem, sizeof(problem)))
 		return -1;
 	*out = live;
 	return 0;
@@ -170,7 +170,7 @@ static void test_problem(void **unused)
 
 	(void)unused;
 	create_result = -EPERM;
-	assert_int_equal(tl_live_create(&live, 0, &map, problem, sizeof(problem)), -EPERM);
+	assert_int_equal(tl_live_create(&live, 0, true, &map, problem, sizeof(problem)), -EPERM);
 	assert_string_equal(problem, "no BPF");
 	assert_null(live);
 }
@@ -232,7 +232,7 @@ static void test_stock(void **live)
 
 	(void)live;
 	patched = false;
-	assert_int_equal(tl_live_create(&stock, 0, &map, problem, sizeof(problem)), 0);
+	assert_int_equal(tl_live_create(&stock, 0, true, &map, problem, sizeof(problem)), 0);
 	assert_false(tl_live_is_patched(stock));
 	add_slot(0, 35, 35);
 	add_slot(0, 51, 51);

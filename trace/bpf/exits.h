@@ -51,7 +51,7 @@ struct tl_bpf_config {
 	__u32 lookup;        /* vCPUs of several VMs: a slot is found by a map, not by vCPU id */
 	__u32 known_threads; /* slot_of_tid has been filled in: no thread need be learned */
 	__u32 ranges;        /* how many there are */
-	__u32 pad;
+	__u32 no_pcs;        /* exits are not told apart by PC and exception level: fewer entries */
 	__u64 ns_mult, ns_shift;                /* ticks of the system counter to ns */
 	struct tl_bpf_range ram[TL_BPF_RANGES]; /* where an abort is a stage-2 fault, not MMIO */
 };

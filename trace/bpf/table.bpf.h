@@ -149,8 +149,9 @@ static __always_inline void open_exit(struct tl_bpf_slot *slot, __u32 index, __u
 	slot->open_slept = 0;
 	slot->open_delayed = 0;
 	slot->open.detail = detail;
-	slot->open.pc = pc;
-	slot->open.rest = TL_BPF_REST(index, exit_class, TL_BPF_BY_KERNEL, mode & 0xff);
+	slot->open.pc = config.no_pcs ? 0 : pc;
+	slot->open.rest =
+		TL_BPF_REST(index, exit_class, TL_BPF_BY_KERNEL, config.no_pcs ? 0 : mode & 0xff);
 }
 
 #endif

@@ -75,6 +75,7 @@ static int configure(struct tl_bpf *bpf, const struct tl_bpf_options *options)
 	uint64_t hz = tl_counter_frequency();
 	struct tl_bpf_config config = {
 		.known_threads = bpf->patched && options->known_threads,
+		.no_pcs = options->no_pcs,
 		.vm_id = (uint32_t)options->vm,
 		.tgid = (uint32_t)options->vm,
 		.ns_mult = hz ? (UINT64_C(1000000000) << NS_SHIFT) / hz : 0,

@@ -16,7 +16,8 @@
 struct tl_bpf;
 
 struct tl_bpf_options {
-	pid_t vm; /* the process whose VM is meant, which has created it itself; 0: all VMs */
+	pid_t vm;    /* the process whose VM is meant, which has created it itself; 0: all VMs */
+	bool no_pcs; /* exits need not be told apart by where they came from */
 	bool known_threads;             /* tl_bpf_add_thread() will name each vCPU's: cheaper */
 	const struct tl_bpf_range *ram; /* guest physical; at most TL_BPF_RANGES are used */
 	unsigned int ram_count;

@@ -28,12 +28,12 @@ static uint64_t clock_ns(void)
 	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
-int tl_live_create(struct tl_live **out, pid_t process, const struct tl_vm_map *map, char *problem,
-	size_t problem_size)
+int tl_live_create(struct tl_live **out, pid_t process, bool pcs, const struct tl_vm_map *map,
+	char *problem, size_t problem_size)
 {
 	struct tl_bpf_range ram[TL_BPF_RANGES];
 	struct tl_bpf_options options = {
-		.vm = process, .ram = ram, .ram_count = tl_bpf_key_ram(map, ram)};
+		.vm = process, .no_pcs = !pcs, .ram = ram, .ram_count = tl_bpf_key_ram(map, ram)};
 	struct tl_live *live = calloc(1, sizeof(*live));
 	int ret;
 

@@ -4,7 +4,7 @@
  * as one likes, at a cost that does not depend on how many exits there were. VMs come and go
  * meanwhile, and their places in the kernel's table become free for others. One thread.
  *
- *     tl_live_create(&live, 0, &map, problem, sizeof(problem));
+ *     tl_live_create(&live, 0, true, &map, problem, sizeof(problem));
  *     for (;;) {
  *             sample = tl_live_read(live);
  *             ... every `now` only grows; `now` less `before` is since the last read ...
@@ -82,10 +82,11 @@ struct tl_live_sample {
 
 /*
  * Begins to count the exits of `process`, or 0: of every VM. `map` tells stage-2 faults from
- * MMIO; it may be empty. Returns 0, or -errno with the reason in `problem`.
+ * MMIO; it may be empty. Without `pcs` exits are not told apart by where they came from. Returns 0,
+ * or -errno with the reason in `problem`.
  */
-int tl_live_create(struct tl_live **out, pid_t process, const struct tl_vm_map *map, char *problem,
-	size_t problem_size);
+int tl_live_create(struct tl_live **out, pid_t process, bool pcs, const struct tl_vm_map *map,
+	char *problem, size_t problem_size);
 
 /* Whether the kernel's events have vCPU and exit count, else only threads are told apart. */
 bool tl_live_is_patched(const struct tl_live *live);

@@ -87,7 +87,7 @@ static int open_source(struct tl_live **live, const char *map_name)
 	char problem[256];
 	int ret;
 
-	if (!tl_live_create(live, 0, &map, problem, sizeof(problem)))
+	if (!tl_live_create(live, 0, false, &map, problem, sizeof(problem)))
 		return 0;
 	ret = tl_kvm_debugfs_each(TL_KVM_DEBUGFS, nothing, NULL);
 	if (ret)

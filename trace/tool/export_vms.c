@@ -25,9 +25,19 @@ static const char *const stats[] = {"exits", "hvc_exit_stat", "wfe_exit_stat", "
 	"mmio_exit_user", "mmio_exit_kernel", "signal_exits", "halt_wakeup"};
 #define STATS (sizeof(stats) / sizeof(stats[0]))
 
+/* Details whose names and places are remembered, in each VM; a power of two. */
+#define PLACES 512u
+
+struct place {
+	uint64_t detail;
+	unsigned int exit_class;
+	unsigned char handler, is_used, place; /* among the VM's details */
+};
+
 struct vm {
 	pid_t process; /* 0: all others */
-	int is_there;  /* it was seen in this read */
+	struct place places[PLACES];
+	int is_there; /* it was seen in this read */
 	/* What is told; the same before this read; and of vCPUs that are gone, at equal places. */
 	struct tl_metrics_vm now, before, ended;
 	uint64_t stats[STATS];
@@ -41,7 +51,8 @@ struct tl_export {
 	unsigned int vm_count;             /* without it */
 	uint64_t ended[TL_CLASS_COUNT];    /* exits of VMs that are gone */
 	uint64_t strangers, scrapes;
-	unsigned char bucket[TL_BPF_HIST_BUCKETS]; /* of ours, for each of the kernel's */
+	/* Where each of our buckets begins among the kernel's, and the last one ends. */
+	unsigned char begins[TL_METRICS_BUCKETS + 1];
 	int failed;
 };
 
@@ -56,8 +67,11 @@ int tl_export_create(
 	export->live = live;
 	export->debugfs = debugfs;
 	export->guests.map = map;
-	for (unsigned int b = 0; b < TL_BPF_HIST_BUCKETS; b++)
-		export->bucket[b] = (unsigned char)tl_metrics_bucket(tl_bpf_key_bucket_middle(b));
+	for (unsigned int b = 0, ours; b < TL_BPF_HIST_BUCKETS; b++) {
+		ours = tl_metrics_bucket(tl_bpf_key_bucket_middle(b));
+		for (unsigned int after = ours + 1; after <= TL_METRICS_BUCKETS; after++)
+			export->begins[after] = (unsigned char)(b + 1);
+	}
 	return 0;
 }
 
@@ -175,46 +189,76 @@ static void add_vcpu(struct vm *vm, const struct tl_live_vcpu *from)
 static void add_times(
 	const struct tl_export *export, struct tl_metrics_times *to, const struct tl_live_row *row)
 {
-	for (unsigned int b = 0; b < TL_BPF_HIST_BUCKETS; b++)
-		to->buckets[export->bucket[b]] += row->hist[b];
+	for (unsigned int b = 0; b < TL_METRICS_BUCKETS; b++) {
+		uint64_t sum = 0;
+
+		for (unsigned int k = export->begins[b]; k < export->begins[b + 1]; k++)
+			sum += row->hist[k];
+		to->buckets[b] += sum;
+	}
 	to->ns += row->now.ns;
 }
 
-static void add_row(struct tl_export *export, struct vm *vm, const struct tl_live_row *row,
-	const struct tl_live_vcpu *from)
+/* The detail's place by its name. */
+static struct tl_metrics_detail *name_detail(
+	struct tl_export *export, struct vm *vm, const struct tl_live_row *row, pid_t process)
 {
-	struct tl_metrics_vcpu *vcpu = tl_metrics_vcpu(&vm->now, from->id);
-	const struct tl_guest *guest = tl_guests_find(&export->guests, from->process);
-	struct tl_metrics_detail *detail;
+	const struct tl_guest *guest = tl_guests_find(&export->guests, process);
 	char name[96] = "not told apart";
 
-	if (!guest) {
-		export->failed = 1;
-		return;
-	}
-	vcpu->classes[row->exit_class] += row->now.count;
-	vcpu->slept_ns += row->now.slept;
-	vcpu->delayed_ns += row->now.delayed;
-	if (row->hist)
-		add_times(export, &vm->now.times[row->exit_class], row);
-	if (row->exit_class == TL_CLASS_IRQ && row->detail)
+	export->failed |= !guest;
+	if (guest && row->exit_class == TL_CLASS_IRQ && row->detail)
 		tl_irq_name_read(guest->profile, row->detail - 1);
-	if (!row->summed)
+	if (guest && !row->summed)
 		tl_group_what(name, sizeof(name), guest->profile, row->exit_class, row->detail);
-	detail = tl_metrics_detail(&vm->now, row->exit_class, name, row->handler);
-	detail->exits += row->now.count;
-	detail->ns += row->now.ns;
-	if (!from->gone)
-		return;
-	vcpu = &vm->ended.vcpus[vcpu - vm->now.vcpus];
-	vcpu->classes[row->exit_class] += row->now.count;
-	vcpu->slept_ns += row->now.slept;
-	vcpu->delayed_ns += row->now.delayed;
+	return tl_metrics_detail(&vm->now, row->exit_class, name, row->handler);
+}
+
+/* The same: mostly it is known from the read before, and needs no name. */
+static struct tl_metrics_detail *find_detail(
+	struct tl_export *export, struct vm *vm, const struct tl_live_row *row, pid_t process)
+{
+	uint64_t hash = (row->detail ^ row->exit_class) * UINT64_C(0x9e3779b97f4a7c15);
+	struct place *place;
+
+	if (row->summed)
+		return name_detail(export, vm, row, process);
+	for (unsigned int i = 0; i < 8; i++) {
+		place = &vm->places[((hash >> 40) + i + row->handler) & (PLACES - 1)];
+		if (!place->is_used)
+			break;
+		if (place->detail == row->detail && place->exit_class == row->exit_class &&
+			place->handler == row->handler)
+			return &vm->now.details[place->place];
+	}
+	/* Where all are taken, the last one is given up. */
+	*place = (struct place){row->detail, row->exit_class, (unsigned char)row->handler, 1,
+		(unsigned char)(name_detail(export, vm, row, process) - vm->now.details)};
+	return &vm->now.details[place->place];
+}
+
+static void add_row(struct tl_export *export, struct tl_metrics_vm *to,
+	const struct tl_live_row *row, size_t vcpu, size_t detail)
+{
+	to->vcpus[vcpu].classes[row->exit_class] += row->now.count;
+	to->vcpus[vcpu].slept_ns += row->now.slept;
+	to->vcpus[vcpu].delayed_ns += row->now.delayed;
 	if (row->hist)
-		add_times(export, &vm->ended.times[row->exit_class], row);
-	detail = &vm->ended.details[detail - vm->now.details];
-	detail->exits += row->now.count;
-	detail->ns += row->now.ns;
+		add_times(export, &to->times[row->exit_class], row);
+	to->details[detail].exits += row->now.count;
+	to->details[detail].ns += row->now.ns;
+}
+
+static void add_rows(struct tl_export *export, struct vm *vm, const struct tl_live_row *row,
+	const struct tl_live_vcpu *from)
+{
+	size_t vcpu = (size_t)(tl_metrics_vcpu(&vm->now, from->id) - vm->now.vcpus);
+	size_t detail = (size_t)(find_detail(export, vm, row, from->process) - vm->now.details);
+
+	add_row(export, &vm->now, row, vcpu, detail);
+	/* It will not be in the next read. */
+	if (from->gone)
+		add_row(export, &vm->ended, row, vcpu, detail);
 }
 
 static void read_live(struct tl_export *export, const struct tl_live_sample *sample)
@@ -230,7 +274,7 @@ static void read_live(struct tl_export *export, const struct tl_live_sample *sam
 		struct vm *vm = find_vm(export, sample->vcpus[row->vcpu].process);
 
 		if (vm)
-			add_row(export, vm, row, &sample->vcpus[row->vcpu]);
+			add_rows(export, vm, row, &sample->vcpus[row->vcpu]);
 	}
 	export->strangers = sample->strangers;
 	tl_guests_keep(&export->guests, sample);

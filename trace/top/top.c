@@ -79,7 +79,7 @@ static int open_live(struct run *run)
 	for (unsigned int i = 0; known && i < known->count; i++)
 		map.regions[map.count++] = known->regions[i];
 	ret = tl_live_create(
-		&run->top.live, run->config->target.pid, &map, problem, sizeof(problem));
+		&run->top.live, run->config->target.pid, true, &map, problem, sizeof(problem));
 	if (ret) {
 		tl_log_error("cannot count exits: %s", problem);
 		return ret;

@@ -3,7 +3,8 @@
  * What exits were for, from events: exits that tell when the guest was entered, details by
  * class of patched and of stock kernels, who handled them, bursts, and vCPUs and VMs that
  * nobody named.
- * Links: trace/profile/profile.c trace/profile/span.c trace/profile/burst.c trace/profile/event_detail.c
+ * Links: trace/profile/profile.c trace/profile/span.c trace/profile/burst.c
+ * Links: trace/profile/event_detail.c
  * Links: trace/profile/switch.c trace/profile/detail.c trace/profile/hist.c trace/decode/esr.c
  */
 #include "tests/unit/unit.h"

@@ -4,7 +4,8 @@
  * where one is missing; counts that hold against each other.
  * Links: trace/profile/reconcile.c trace/profile/burst.c trace/profile/event_detail.c
  * Links: trace/profile/switch.c
- * Links: trace/profile/profile.c trace/profile/span.c trace/profile/detail.c trace/profile/hist.c trace/decode/esr.c
+ * Links: trace/profile/profile.c trace/profile/span.c trace/profile/detail.c trace/profile/hist.c
+ * Links: trace/decode/esr.c
  */
 #include "tests/unit/unit.h"
 

@@ -8,7 +8,8 @@
  * Links: trace/decode/detail.c trace/decode/sysreg.c trace/decode/smccc.c
  * Links: trace/decode/device_regs.c trace/decode/symbols.c trace/decode/symbols_elf.c
  * Links: trace/decode/symbols_kallsyms.c
- * Links: trace/report/text.c trace/report/units.c trace/report/text_vcpu.c trace/report/text_details.c
+ * Links: trace/report/text.c trace/report/units.c trace/report/text_vcpu.c
+ * Links: trace/report/text_details.c
  * Links: trace/report/group.c trace/decode/lines_none.c
  * Links: trace/report/text_proof.c
  * Links: trace/profile/reconcile.c trace/profile/burst.c trace/profile/event_detail.c

@@ -2,7 +2,8 @@
 /*
  * What vCPUs' threads waited for between exit and entry, and which host interrupt it was
  * that an exit was for.
- * Links: trace/profile/profile.c trace/profile/span.c trace/profile/burst.c trace/profile/event_detail.c
+ * Links: trace/profile/profile.c trace/profile/span.c trace/profile/burst.c
+ * Links: trace/profile/event_detail.c
  * Links: trace/profile/switch.c trace/profile/detail.c trace/profile/hist.c trace/decode/esr.c
  */
 #include "tests/unit/unit.h"

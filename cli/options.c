@@ -96,10 +96,13 @@ static struct option *getopt_table(const struct tl_options *options, char *lette
 	return table;
 }
 
-static const struct tl_option *by_letter(const struct tl_options *options, int letter)
+/* The option that getopt_long() has found, or NULL: it has found none. */
+static const struct tl_option *option_of(const struct tl_options *options, int found)
 {
+	if (found >= LONG_FIRST)
+		return &options->table[found - LONG_FIRST];
 	for (size_t i = 0; i < options->count; i++) {
-		if (options->table[i].letter == letter)
+		if (options->table[i].letter == found)
 			return &options->table[i];
 	}
 	return NULL;
@@ -129,13 +132,10 @@ int tl_options_take(struct tl_options *options, int argc, char **argv, int *firs
 	opterr = 0;
 	while (!ret && !tl_options_has(options, "help", NULL) &&
 		(found = getopt_long(argc, argv, letters, table, NULL)) != -1) {
-		if (found == ':' || found == '?')
-			ret = bad_word(options, found, argv[optind - 1]);
-		else
-			ret = add(options,
-				found >= LONG_FIRST ? &options->table[found - LONG_FIRST]
-						    : by_letter(options, found),
-				optarg, TL_OPTION_OF_COMMAND_LINE, 0);
+		const struct tl_option *option = option_of(options, found);
+
+		ret = option ? add(options, option, optarg, TL_OPTION_OF_COMMAND_LINE, 0)
+			     : bad_word(options, found, argv[optind - 1]);
 	}
 	*first = optind;
 	free(table);

@@ -201,7 +201,7 @@ static int read_returned(struct reader *reader, const json_t *returned)
 		if (!*name || strlen(name) >= sizeof(row->exit_class) || !json_is_integer(count) ||
 			json_integer_value(count) < 0)
 			return wrong(reader, "returned", "has what is no count");
-		strcpy(row->exit_class, name);
+		memcpy(row->exit_class, name, strlen(name) + 1);
 		name_class(row->what, sizeof(row->what), name);
 		row->exits = (uint64_t)json_integer_value(count);
 	}

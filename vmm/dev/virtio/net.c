@@ -96,7 +96,8 @@ static void watch(struct net *net)
 	short events = 0;
 
 	if (!net->gone && tl_virtio_works(&net->virtio))
-		events = (short)((net->starved ? 0 : POLLIN) | (net->tx_waits ? POLLOUT : 0));
+		events = (short)((net->starved ? 0 : POLLIN) |
+				 (net->tx_waits || net->backend->holds ? POLLOUT : 0));
 	if (events != net->watched)
 		(void)tl_virtio_watch(&net->virtio, 0, net->backend->fd, events);
 	net->watched = events;
@@ -322,6 +323,15 @@ static int kick(struct tl_virtio *virtio, unsigned int queue)
 	return ret;
 }
 
+/* The guest may have no other frame that would push it. */
+static void flush(struct net *net)
+{
+	int ret = net->backend->ops->flush(net->backend);
+
+	if (ret && ret != -EAGAIN)
+		link_down(net, -ret);
+}
+
 static int ready(struct tl_virtio *virtio, unsigned int worker, int fd, short events)
 {
 	struct net *net = (struct net *)virtio;
@@ -334,6 +344,8 @@ static int ready(struct tl_virtio *virtio, unsigned int worker, int fd, short ev
 			ret = receive(net);
 		if (!ret && net->tx_waits && (events & ~POLLIN))
 			ret = transmit(net);
+		if (!net->gone && net->backend->holds && (events & POLLOUT))
+			flush(net);
 	}
 	watch(net);
 	return ret;

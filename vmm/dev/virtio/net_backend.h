@@ -7,6 +7,7 @@
 #ifndef TL_VMM_VIRTIO_NET_BACKEND_H
 #define TL_VMM_VIRTIO_NET_BACKEND_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 #include <sys/uio.h>
@@ -45,6 +46,8 @@ struct tl_net_backend_ops {
 	 * can be written to) or, when nothing can be sent any more, another -errno.
 	 */
 	int (*send)(struct tl_net_backend *backend, const struct iovec *iov, int count);
+	/* Sends what it holds. Returns what send() does. NULL where it never holds anything. */
+	int (*flush)(struct tl_net_backend *backend);
 	/* Ends it, after the error: one line about it is logged. */
 	void (*fail)(struct tl_net_backend *backend, int err);
 	void (*destroy)(struct tl_net_backend *backend);
@@ -55,6 +58,7 @@ struct tl_net_backend {
 	int fd;            /* to wait for */
 	uint64_t features; /* of those above, what it can do */
 	uint16_t mtu;      /* 0: it does not say */
+	bool holds; /* the end of a frame, to be flushed when the descriptor can be written to */
 };
 
 /* Copies to a vector, from its byte `at` on; what does not fit is left out. */

@@ -118,8 +118,10 @@ static void drop(struct tl_net_backend *backend)
 }
 
 /* What is left of the frame before. Returns 0 or -errno. */
-static int flush(struct user *user)
+static int flush(struct tl_net_backend *backend)
 {
+	struct user *user = (struct user *)backend;
+
 	while (user->out_start < user->out_end) {
 		ssize_t n = send(user->backend.fd, user->out + user->out_start,
 			user->out_end - user->out_start, MSG_DONTWAIT | MSG_NOSIGNAL);
@@ -131,6 +133,7 @@ static int flush(struct user *user)
 		user->out_start += (size_t)n;
 	}
 	user->out_start = user->out_end = 0;
+	backend->holds = false;
 	return 0;
 }
 
@@ -166,6 +169,7 @@ static void keep(struct user *user, const struct iovec *iov, int count, size_t s
 		memcpy(user->out + user->out_end, rest[i].iov_base, rest[i].iov_len);
 		user->out_end += rest[i].iov_len;
 	}
+	user->backend.holds = true;
 }
 
 static int send_frame(struct tl_net_backend *backend, const struct iovec *iov, int count)
@@ -176,7 +180,7 @@ static int send_frame(struct tl_net_backend *backend, const struct iovec *iov, i
 	uint32_t length;
 	size_t bytes;
 	ssize_t n;
-	int left, ret = flush(user);
+	int left, ret = flush(backend);
 
 	if (ret)
 		return ret;
@@ -217,8 +221,12 @@ static void destroy(struct tl_net_backend *backend)
 	free(user);
 }
 
-static const struct tl_net_backend_ops user_ops = {
-	.receive = receive, .drop = drop, .send = send_frame, .fail = fail, .destroy = destroy};
+static const struct tl_net_backend_ops user_ops = {.receive = receive,
+	.drop = drop,
+	.send = send_frame,
+	.flush = flush,
+	.fail = fail,
+	.destroy = destroy};
 
 /*
  * passt answers a question for any address (ARP, RFC 826) once it works, so that what keeps

@@ -36,15 +36,12 @@ static struct line new_line(
 
 static void put_cut(char *to, unsigned int width, const char *text, bool right)
 {
-	unsigned int length = (unsigned int)strlen(text);
+	unsigned int length = (unsigned int)strlen(text), cut = width > 3 ? width - 3 : width;
+	unsigned int start = right && length < width ? width - length : 0;
 
-	if (length <= width) {
-		memcpy(to + (right ? width - length : 0), text, length);
-		return;
-	}
-	memcpy(to, text, width);
-	if (width > 3)
-		memcpy(to + width - 3, "...", 3);
+	/* Its place in the line has blanks behind it, and no end. */
+	for (unsigned int i = 0; i < width && i < length; i++)
+		to[start + i] = length > width && i >= cut ? '.' : text[i];
 }
 
 /* Text in a column; the one behind it begins a space later. */

@@ -19,7 +19,7 @@ bench-trace: $(BOARD_INITRAMFS) $(BUILD)/kernel/Image $(BOARD_TOOLS) $(PC_PROGRA
 bench-io: $(BOARD_INITRAMFS) $(BUILD)/kernel/Image $(BOARD_TOOLS) | deps-bench ## requests to disks and networks, memory and start, beside QEMU
 	$(Q)bench/io
 
-bench-views: $(BOARD_INITRAMFS) $(BUILD)/kernel/Image $(PC_PROGRAM) $(PC_RECORDING) | deps-bench deps-views ## what looking at exits costs: the HTML page of 10^7 events
+bench-views: $(BOARD_INITRAMFS) $(BUILD)/board/tools.cpio $(BUILD)/kernel/Image $(PC_PROGRAM) $(PC_RECORDING) | deps-bench deps-views ## what looking at exits costs: the HTML page of 10^7 events
 	$(Q)bench/views
 
 bench-check: | deps-bench ## figures in results/ that miss a goal or are worse than a peer's

@@ -8,6 +8,8 @@
 #include "classes.h"
 
 #define US 100
+/* To sleep: long, for a guest that is held up until then finds the interrupt there, and no WFI. */
+#define SLEEP_US 1000
 
 static uint64_t counter(void)
 {
@@ -15,9 +17,9 @@ static uint64_t counter(void)
 	return tl_sysreg_read(cntvct_el0);
 }
 
-static void set_timer(void)
+static void set_timer(uint64_t us)
 {
-	uint64_t ticks = tl_sysreg_read(cntfrq_el0) * US / 1000000;
+	uint64_t ticks = tl_sysreg_read(cntfrq_el0) * us / 1000000;
 
 	__asm__ volatile("msr cntv_cval_el0, %0" : : "r"(counter() + ticks));
 	__asm__ volatile("msr cntv_ctl_el0, %0\n\tisb" : : "r"(1ul));
@@ -34,7 +36,7 @@ void classes_timer(uint64_t n)
 {
 	classes_gic_on(0, CLASSES_IRQ_VTIMER);
 	while (n--) {
-		set_timer();
+		set_timer(US);
 		/* ISR_EL1: what is pending at this CPU, masked or not. */
 		while (!tl_sysreg_read(isr_el1))
 			;
@@ -47,7 +49,7 @@ void classes_wfi(uint64_t n)
 {
 	classes_gic_on(0, CLASSES_IRQ_VTIMER);
 	while (n--) {
-		set_timer();
+		set_timer(SLEEP_US);
 		do
 			__asm__ volatile("wfi");
 		while (!take());

@@ -8,6 +8,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 static int parse_prefix(const char *text, uint64_t *value, const char **end)
 {
@@ -63,4 +64,17 @@ int tl_parse_size(const char *text, uint64_t *bytes)
 		return -ERANGE;
 	*bytes <<= shift;
 	return 0;
+}
+
+char *tl_trim(char *text)
+{
+	char *end;
+
+	while (isspace((unsigned char)*text))
+		text++;
+	end = text + strlen(text);
+	while (end > text && isspace((unsigned char)end[-1]))
+		end--;
+	*end = 0;
+	return text;
 }

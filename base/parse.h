@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Numbers as people type them on a command line. Nothing is guessed: what is
+ * Numbers and words as people type them on a command line or into a file. Nothing is guessed: what is
  * not wholly a number of the asked kind is an error.
  */
 #ifndef TL_BASE_PARSE_H
@@ -19,5 +19,8 @@ int tl_parse_u64(const char *text, uint64_t min, uint64_t max, uint64_t *value);
  * Returns 0, -EINVAL or -ERANGE (does not fit 64 bits). Thread-safe.
  */
 int tl_parse_size(const char *text, uint64_t *bytes);
+
+/* The text without white space at both ends: a part of it, which is cut there. Thread-safe. */
+char *tl_trim(char *text);
 
 #endif

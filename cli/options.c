@@ -4,7 +4,6 @@
  */
 #include "cli/options.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
 #include <stdlib.h>
@@ -142,23 +141,10 @@ int tl_options_take(struct tl_options *options, int argc, char **argv, int *firs
 	return ret;
 }
 
-static char *trim(char *text)
-{
-	char *end;
-
-	while (isspace((unsigned char)*text))
-		text++;
-	end = text + strlen(text);
-	while (end > text && isspace((unsigned char)end[-1]))
-		end--;
-	*end = 0;
-	return text;
-}
-
 /* One line: name, or name = value; behind # is a comment if that begins the line. */
 static int take_line(struct tl_options *options, char *text, unsigned int line)
 {
-	char *name = trim(text), *value = strchr(name, '=');
+	char *name = tl_trim(text), *value = strchr(name, '=');
 	const struct tl_option *option;
 	const char *why = NULL;
 
@@ -166,8 +152,8 @@ static int take_line(struct tl_options *options, char *text, unsigned int line)
 		return 0;
 	if (value) {
 		*value++ = 0;
-		value = trim(value);
-		name = trim(name);
+		value = tl_trim(value);
+		name = tl_trim(name);
 	}
 	option = find(options, name);
 	if (!option || option->place == TL_OPTION_COMMAND_LINE)

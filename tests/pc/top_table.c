@@ -47,6 +47,7 @@ int tl_live_create(struct tl_live **out, pid_t process, bool pcs, const struct t
 		{.process = getppid(), .tid = getppid(), .serial = 3},
 	};
 
+	(void)pcs;
 	(void)process;
 	(void)map;
 	(void)problem;

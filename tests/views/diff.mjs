@@ -6,23 +6,9 @@
 // kept; BUDGET: one alone, and a budget that is kept. A line of TAP each.
 
 import {Browser} from "./browser.mjs";
+import {check, is, status} from "./check.mjs";
 
 const [, , file, budget] = process.argv;
-let failed = 0;
-
-const check = async (name, test) => {
-	try {
-		await test();
-		console.log(`ok - ${name}`);
-	} catch (error) {
-		failed++;
-		console.log(`not ok - ${name}: ${String(error.message).replaceAll("\n", " ")}`);
-	}
-};
-const is = (what, value, expected) => {
-	if (value !== expected)
-		throw new Error(`${what} is ${JSON.stringify(value)}, not ${JSON.stringify(expected)}`);
-};
 
 const browser = await Browser.start();
 const page = await browser.open(file);
@@ -85,4 +71,4 @@ await check("a budget alone is a page, too", async () => {
 });
 
 await browser.close();
-process.exit(failed ? 1 : 0);
+process.exit(status());

@@ -6,24 +6,11 @@
 // bench/recording made; HOSTILE: the same with names that mean no good. A line of TAP each.
 
 import {Browser} from "./browser.mjs";
+import {check, is, status} from "./check.mjs";
 
 const [, , file, hostile] = process.argv;
 const EXITS = 20000;
-let failed = 0;
 
-const check = async (name, test) => {
-	try {
-		await test();
-		console.log(`ok - ${name}`);
-	} catch (error) {
-		failed++;
-		console.log(`not ok - ${name}: ${String(error.message).replaceAll("\n", " ")}`);
-	}
-};
-const is = (what, value, expected) => {
-	if (value !== expected)
-		throw new Error(`${what} is ${JSON.stringify(value)}, not ${JSON.stringify(expected)}`);
-};
 const holds = (what, value) => {
 	if (!value)
 		throw new Error(`not so: ${what}`);
@@ -305,4 +292,4 @@ await check("names of strangers are shown, and do nothing", async () => {
 });
 
 await browser.end();
-process.exitCode = failed ? 1 : 0;
+process.exitCode = status();

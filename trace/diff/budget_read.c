@@ -9,30 +9,18 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/parse.h"
 #include "trace/diff/budget.h"
 
 /* A file with more is no budget. */
 #define LINES_MAX 10000
-
-static char *trim(char *text)
-{
-	char *end;
-
-	while (isspace((unsigned char)*text))
-		text++;
-	end = text + strlen(text);
-	while (end > text && isspace((unsigned char)end[-1]))
-		end--;
-	*end = 0;
-	return text;
-}
 
 /* Cuts the first word off; the rest begins behind it, and may be empty. */
 static char *first_word(char **rest)
 {
 	char *word = *rest, *end = word + strcspn(word, " \t");
 
-	*rest = *end ? trim(end + 1) : end;
+	*rest = *end ? tl_trim(end + 1) : end;
 	*end = 0;
 	return word;
 }
@@ -101,7 +89,7 @@ static const char *take_limit(struct tl_budget_line *line, char *text)
 	double ns;
 	char *unit;
 
-	text = average ? trim(text + 4) : text;
+	text = average ? tl_trim(text + 4) : text;
 	line->above_a = *text == '+';
 	text += line->above_a;
 	/* No sign, no "nan". */
@@ -111,7 +99,7 @@ static const char *take_limit(struct tl_budget_line *line, char *text)
 	line->limit = strtod(text, &unit);
 	if (errno || line->limit > 1e18)
 		return wanted;
-	unit = trim(unit);
+	unit = tl_trim(unit);
 	ns = unit_ns(unit);
 	line->limit *= ns > 0 ? ns : 1;
 	line->percent = line->above_a && !strcmp(unit, "%");
@@ -149,9 +137,9 @@ static const char *take_line(struct tl_budget_line *line, char *text)
 	if (!sign)
 		return "wants WHAT <= LIMIT";
 	*sign = 0;
-	text = trim(text);
+	text = tl_trim(text);
 	why = *text ? take_subject(line, text) : "wants WHAT <= LIMIT";
-	why = why ? why : take_limit(line, trim(sign + 2));
+	why = why ? why : take_limit(line, tl_trim(sign + 2));
 	return why ? why : check_line(line);
 }
 
@@ -161,7 +149,7 @@ static int add_line(struct tl_budget *budget, char *text, unsigned int number)
 	struct tl_budget_line *grown, *line;
 	const char *why;
 
-	text = trim(text);
+	text = tl_trim(text);
 	if (!*text || *text == '#')
 		return 0;
 	grown = reallocarray(budget->lines, budget->count + 1, sizeof(*grown));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Numbers and words as people type them on a command line or into a file. Nothing is guessed: what is
- * not wholly a number of the asked kind is an error.
+ * Numbers and words as people type them on a command line or into a file. Nothing is guessed: what
+ * is not wholly a number of the asked kind is an error.
  */
 #ifndef TL_BASE_PARSE_H
 #define TL_BASE_PARSE_H

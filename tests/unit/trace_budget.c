@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Budgets: what lines mean, what is wrong with others, and what they say of a profile.
- * Links: trace/diff/budget.c trace/diff/budget_read.c base/parse.c trace/diff/summary.c trace/decode/esr.c
+ * Links: trace/diff/budget.c trace/diff/budget_read.c base/parse.c trace/diff/summary.c
+ * Links: trace/decode/esr.c
  * Links: tests/unit/fake_profile_json.c tests/unit/fake_log.c
  * Libs: jansson
  */

@@ -52,7 +52,7 @@ static void make(const struct tl_mem *mem)
 	struct tl_dev_env env = {.mem = mem, .console = (void *)path};
 	struct tl_dev *dev;
 
-	snprintf(path, sizeof(path), "/dev/shm/trapline-fuzz-%d", (int)getpid());
+	snprintf(path, sizeof(path), "/dev/shm/trapline-fuzz-console-%d", (int)getpid());
 	if (tl_virtio_console_create(&dev, &env, 0, 0, true, &port, 1))
 		abort();
 }

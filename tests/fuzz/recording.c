@@ -39,7 +39,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	(void)argc;
 	(void)argv;
 	tl_log_set_level(TL_LOG_ERROR);
-	snprintf(folder, sizeof(folder), "/dev/shm/trapline-fuzz-XXXXXX");
+	snprintf(folder, sizeof(folder), "/dev/shm/trapline-fuzz-recording-XXXXXX");
 	nowhere = fopen("/dev/null", "we");
 	if (!nowhere || !mkdtemp(folder))
 		abort();

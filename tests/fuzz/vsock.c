@@ -46,7 +46,7 @@ static void make(const struct tl_mem *mem)
 	static char port_path[80];
 	struct tl_dev *dev;
 
-	snprintf(host.path, sizeof(host.path), "/dev/shm/trapline-fuzz-%d", (int)getpid());
+	snprintf(host.path, sizeof(host.path), "/dev/shm/trapline-fuzz-vsock-%d", (int)getpid());
 	snprintf(port_path, sizeof(port_path), "%s_%u", host.path, PORT);
 	if (tl_unix_listen(&host.listener, "fuzz", port_path) ||
 		tl_virtio_vsock_unix_create(&dev, &env, 0, 0, CID, host.path))

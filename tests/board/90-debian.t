@@ -67,8 +67,8 @@ if [ -e /board/command ] && [ -b "$disk" ]; then
 		# systemd-networkd may still be asking for its address.
 		type_line 'until grep -h ^ROUTER= /run/systemd/netif/leases/*; do sleep 2; done 2>/dev/null'
 		await "ROUTER=$router"
-		type_line "wget -nv -O /root/file http://$router:8000/file && md5sum /root/file"
-		await "$(md5sum <"$WORK/www/file" | cut -d ' ' -f 1)  /root/file"
+		type_line "wget -nv -O /srv/file http://$router:8000/file && md5sum /srv/file"
+		await "$(md5sum <"$WORK/www/file" | cut -d ' ' -f 1)  /srv/file"
 		type_line 'systemctl poweroff'
 	else
 		kill "$pid"
@@ -80,7 +80,7 @@ if [ -e /board/command ] && [ -b "$disk" ]; then
 	status_is 0
 	output_has '[0-9]-arm64'
 	e2fsck -fn "$disk" >"$WORK/fsck" 2>&1 || problem "e2fsck: $(head -n 5 "$WORK/fsck" | tr '\n' ' ')"
-	debugfs -R "dump /root/file $WORK/file" "$disk" 2>/dev/null
+	debugfs -R "dump /srv/file $WORK/file" "$disk" 2>/dev/null
 	cmp "$WORK/www/file" "$WORK/file" || problem 'the file that it fetched is not on the disk'
 	equal 'passt afterwards' "$(pidof passt)" ''
 	end

@@ -5,6 +5,9 @@
 # The page of `trapline report --format html`, looked at and used in a headless Chromium
 # (tests/views/report.mjs has the checks).
 
+# shellcheck source=tests/pc/page.sh
+. "$TL_TESTS/page.sh"
+
 begin 'html: a page of each recording'
 recording "$WORK/recording" 20000
 run trapline report --format html "$WORK/recording"
@@ -23,14 +26,4 @@ status_is 0
 cp "$WORK/out" "$WORK/hostile.html"
 end
 
-timeout 300 node "$TL_TOP/tests/views/report.mjs" "$WORK/page.html" "$WORK/hostile.html" >"$WORK/checks" 2>"$WORK/node.err" || :
-while read -r line; do
-	begin "html: ${line#*ok - }"
-	[ "${line#not }" = "$line" ] || problem "$line"
-	end
-done <"$WORK/checks"
-
-begin 'html: every check had its turn'
-cp "$WORK/node.err" "$WORK/err"
-equal 'checks' "$(wc -l <"$WORK/checks")" "$(grep -c '^await check(' "$TL_TOP/tests/views/report.mjs")"
-end
+page_checks html report "$WORK/page.html" "$WORK/hostile.html"

@@ -5,6 +5,9 @@
 # `trapline diff` of recordings, and its page in a headless Chromium (tests/views/diff.mjs has
 # the checks).
 
+# shellcheck source=tests/pc/page.sh
+. "$TL_TESTS/page.sh"
+
 begin 'diff: a recording and itself, and the profile that is saved of it'
 recording "$WORK/one" 20000
 run trapline report --format json "$WORK/one"
@@ -34,14 +37,4 @@ run trapline diff --format json "$WORK/one" "$WORK/two"
 equal 'new and gone' "$(jq -c '[.appeared > 0, .appeared == .vanished, .figures.exits.a == .figures.exits.b]' "$WORK/out")" '[true,true,true]'
 end
 
-timeout 300 node "$TL_TOP/tests/views/diff.mjs" "$WORK/diff.html" "$WORK/budget.html" >"$WORK/checks" 2>"$WORK/node.err" || :
-while read -r line; do
-	begin "diff: html: ${line#*ok - }"
-	[ "${line#not }" = "$line" ] || problem "$line"
-	end
-done <"$WORK/checks"
-
-begin 'diff: html: every check had its turn'
-cp "$WORK/node.err" "$WORK/err"
-equal 'checks' "$(wc -l <"$WORK/checks")" "$(grep -c '^await check(' "$TL_TOP/tests/views/diff.mjs")"
-end
+page_checks 'diff: html' diff "$WORK/diff.html" "$WORK/budget.html"

@@ -4,6 +4,7 @@
  * Links: trace/report/diff_text.c trace/report/diff_words.c trace/report/diff_json.c
  * Links: trace/diff/budget.c trace/diff/summary.c trace/diff/diff.c trace/decode/esr.c
  * Links: tests/unit/fake_profile_json.c tests/unit/fake_log.c
+ * Links: trace/report/json_print.c
  * Libs: jansson
  */
 #include "tests/unit/unit.h"

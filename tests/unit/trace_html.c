@@ -17,6 +17,7 @@
  * Links: trace/profile/profile.c trace/profile/detail.c
  * Links: trace/profile/hist.c trace/profile/kernel_counts.c trace/decode/esr.c
  * Links: base/file.c base/log.c
+ * Links: trace/report/json_print.c
  * Libs: jansson elf
  */
 #include "tests/unit/unit.h"

@@ -14,6 +14,7 @@
  * Links: base/file.c
  * Links: trace/report/json.c trace/profile/profile.c trace/profile/span.c trace/profile/detail.c
  * Links: trace/profile/hist.c trace/profile/kernel_counts.c trace/decode/esr.c base/log.c
+ * Links: trace/report/json_print.c
  * Libs: jansson elf
  */
 #include "tests/unit/unit.h"

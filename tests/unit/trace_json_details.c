@@ -7,6 +7,7 @@
  * Links: trace/decode/cp.c
  * Links: trace/decode/detail.c trace/decode/device_regs.c trace/decode/smccc.c
  * Links: trace/decode/sysreg.c trace/decode/esr.c
+ * Links: trace/report/json_print.c
  * Libs: jansson
  */
 #include "tests/unit/unit.h"

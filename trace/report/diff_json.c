@@ -3,7 +3,6 @@
  * A comparison for programs; docs/diff-schema.md describes the members. What is not known, or
  * not there, is null.
  */
-#include <errno.h>
 #include <jansson.h>
 
 #include "trace/report/diff.h"
@@ -121,12 +120,5 @@ json_t *tl_diff_json_object(const struct tl_diff_report *report)
 
 int tl_diff_json(FILE *out, const struct tl_diff_report *report)
 {
-	json_t *root = tl_diff_json_object(report);
-	int ret = root ? 0 : -ENOMEM;
-
-	if (root &&
-		(json_dumpf(root, out, JSON_INDENT(2)) || fputc('\n', out) == EOF || fflush(out)))
-		ret = errno ? -errno : -EIO;
-	json_decref(root);
-	return ret;
+	return tl_json_print(out, tl_diff_json_object(report));
 }

@@ -216,12 +216,5 @@ int tl_report_json(const char *path, const struct tl_profile *profile)
 
 int tl_report_json_print(FILE *out, const struct tl_profile *profile)
 {
-	json_t *root = tl_report_json_object(profile);
-	int ret = root ? 0 : -ENOMEM;
-
-	if (root &&
-		(json_dumpf(root, out, JSON_INDENT(2)) || fputc('\n', out) == EOF || fflush(out)))
-		ret = errno ? -errno : -EIO;
-	json_decref(root);
-	return ret;
+	return tl_json_print(out, tl_report_json_object(profile));
 }

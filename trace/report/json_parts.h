@@ -12,6 +12,9 @@
 
 json_t *tl_json_number(uint64_t value);
 
+/* Prints `root`, and gives it up; NULL: no memory. Returns 0 or -errno. */
+int tl_json_print(FILE *out, json_t *root);
+
 /* total, avg, min, p50, p99, max in ns; zeros where `time` is NULL. */
 json_t *tl_json_times(const struct tl_hist *time);
 

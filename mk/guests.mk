@@ -6,6 +6,11 @@
 
 GUESTS := hello smp hvc exitbench mmio nisv fault reset echo spin idle classes suspend power where idregs uart iobench hostile
 
+# Those of the laboratories (docs/lab), each in guest/lab/NAME, as lab-NAME.elf and lab-NAME.bin: of
+# machine virt, with guest/lib; and of machine lab, which stand alone, at address 0.
+LABS :=
+LABS_BARE := hello
+
 CROSS ?= $(if $(filter aarch64,$(shell uname -m)),,aarch64-linux-gnu-)
 GUEST_CC ?= $(CROSS)gcc
 GUEST_DIR := $(BUILD)/guest
@@ -22,8 +27,9 @@ GUEST_LDFLAGS := -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-z,norelro \
 
 guest_objects = $(patsubst guest/%,$(GUEST_OBJ)/%.o,$(wildcard guest/$(1)/*.[cS]))
 GUEST_LIB := $(call guest_objects,lib)
-GUEST_ELF := $(GUESTS:%=$(GUEST_DIR)/%.elf) $(GUEST_DIR)/where0.elf
-GUEST_BIN := $(GUESTS:%=$(GUEST_DIR)/%.bin)
+GUEST_NAMES := $(GUESTS) $(LABS:%=lab-%) $(LABS_BARE:%=lab-%)
+GUEST_ELF := $(GUEST_NAMES:%=$(GUEST_DIR)/%.elf) $(GUEST_DIR)/where0.elf
+GUEST_BIN := $(GUEST_NAMES:%=$(GUEST_DIR)/%.bin)
 
 .PHONY: guests
 guests: $(GUEST_ELF) $(GUEST_BIN) $(GUEST_DIR)/linux.cpio.gz ## the guests: bare metal and the Linux initramfs
@@ -45,6 +51,15 @@ $(GUEST_DIR)/$(1).elf: $$(call guest_objects,$(1)) $(GUEST_LIB) guest/lib/guest.
 	$$(Q)$$(GUEST_CC) $$(GUEST_LDFLAGS) -Wl,-T,guest/lib/guest.lds -o $$@ $$(filter %.o,$$^)
 endef
 $(foreach g,$(GUESTS),$(eval $(call guest_rule,$(g))))
+
+# $(1): name of a laboratory, $(2): what it is linked with besides, $(3): where it lies.
+define lab_rule
+$(GUEST_DIR)/lab-$(1).elf: $$(call guest_objects,lab/$(1)) $(2) $(3)
+	$$(call say,LD,$$@)
+	$$(Q)$$(GUEST_CC) $$(GUEST_LDFLAGS) -Wl,-T,$(3) -o $$@ $$(filter %.o,$$^)
+endef
+$(foreach g,$(LABS),$(eval $(call lab_rule,$(g),$(GUEST_LIB),guest/lib/guest.lds)))
+$(foreach g,$(LABS_BARE),$(eval $(call lab_rule,$(g),,guest/lab/lab.lds)))
 
 # The same program, linked at the very start of RAM.
 $(GUEST_DIR)/where0.elf: $(call guest_objects,where) $(GUEST_LIB) guest/lib/guest.lds

@@ -35,9 +35,10 @@ test: | deps-test ## every test: unit tests on this PC, board tests on the board
 	$(Q)$(MAKE) --no-print-directory test-pc || true
 ifneq ($(shell grep -ls '^test-board:' mk/*.mk),)
 	$(Q)$(MAKE) --no-print-directory test-board || true
+	$(Q)$(MAKE) --no-print-directory lab || true
 endif
 	$(Q)scripts/test-summary $(UNIT_TESTS:%=$(UNIT_TAP)/%.tap) $(BUILD)/test/pc.tap \
-		$(if $(shell grep -ls '^test-board:' mk/*.mk),$(BUILD)/test/board.tap)
+		$(if $(shell grep -ls '^test-board:' mk/*.mk),$(BUILD)/test/board.tap $(LAB_TAP))
 
 test-unit: $(UNIT_TESTS:%=unit-%) ## unit tests on this PC (one: make unit-NAME; CC=clang works)
 

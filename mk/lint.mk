@@ -53,3 +53,7 @@ compile_commands.json: | deps-build $(SYSROOT) $(BUILD)/kernel/include $(LINT_GE
 	@{ printf '['; separator=; for f in $(PROGRAM_SOURCES); do \
 		printf '%s\n{"directory":"%s","file":"%s","command":"clang $(CLANG_TARGET) $(PROGRAM_CFLAGS) -c %s"}' \
 			"$$separator" '$(CURDIR)' "$$f" "$$f"; separator=,; done; printf '\n]\n'; } >$@
+
+.PHONY: robustness
+robustness: ## docs/robustness.md: what must be survived, and the tests that try it
+	$(Q)scripts/robustness

@@ -26,6 +26,7 @@ static const struct request requests[] = {
 	{"read-at-the-end", T_IN, CAPACITY, SECTOR, S_IOERR, 0},
 	{"read-across-the-end", T_IN, CAPACITY - 1, 2 * SECTOR, S_IOERR, 0},
 	{"read-far-beyond", T_IN, 1ul << 40, SECTOR, S_IOERR, 0},
+	/* robust: blk.overflow */
 	{"read-sector-overflow", T_IN, 1ul << 55, SECTOR, S_IOERR, 0},
 	{"read-sector-overflow-to-1", T_IN, (1ul << 55) + 1, SECTOR, S_IOERR, 0},
 	{"read-sector-2-63", T_IN, 1ul << 63, SECTOR, S_IOERR, 0},
@@ -41,6 +42,7 @@ static const struct request requests[] = {
 	{"write-part-of-a-sector", T_OUT, 64, SECTOR + 1, S_IOERR, 0},
 	{"write-to-a-read-only-disk", T_OUT, 64, SECTOR, S_IOERR, 1},
 	{"id-too-short", T_GET_ID, 0, 19, S_IOERR, 0},
+	/* robust: blk.type */
 	{"type-2", 2, 64, SECTOR, S_UNSUPP, 0},
 	{"type-3", 3, 64, SECTOR, S_UNSUPP, 0},
 	{"type-5", 5, 64, SECTOR, S_UNSUPP, 0},

@@ -27,22 +27,30 @@ struct chain {
 	{{H, NEXT, 1}, {address, length, WRITE | NEXT, 2}, {S, WRITE, 0}}
 
 static const struct chain chains[] = {
+	/* robust: vq.head */
 	{"head-too-large", DATA_AT(AT(data), SECTOR), {{0}}, SIZE},
 	{"head-max", DATA_AT(AT(data), SECTOR), {{0}}, 0xffff},
+	/* robust: vq.next */
 	{"next-too-large", {{H, NEXT, SIZE}}},
 	{"next-max", {{H, NEXT, 0xffff}}},
 	{"next-of-data-too-large", {{H, NEXT, 1}, {D, WRITE | NEXT, 0x8000}}},
+	/* robust: vq.loop-1 */
 	{"loop-of-one", {{H, NEXT, 0}}},
+	/* robust: vq.loop-2 */
 	{"loop-of-two", {{H, NEXT, 1}, {H, NEXT, 0}}},
 	{"loop-of-one-written", {{H, NEXT, 1}, {D, WRITE | NEXT, 1}}},
 	{"loop-of-all", {{H, NEXT, 1}, {H, NEXT, 2}, {H, NEXT, 3}, {H, NEXT, 4}, {H, NEXT, 5},
 		{H, NEXT, 6}, {H, NEXT, 7}, {H, NEXT, 0}}},
+	/* robust: vq.indirect-nested */
 	{"indirect-in-indirect", {{T, 32, INDIRECT}}, {{T, 16, INDIRECT, 0}}},
 	{"indirect-in-indirect-later", {{T, 48, INDIRECT}}, {{H, NEXT, 1}, {T, 16, INDIRECT, 0}}},
 	{"indirect-of-itself", {{T, 16, INDIRECT}}, {{T, 16, INDIRECT | NEXT, 0}}},
+	/* robust: vq.indirect-odd */
 	{"indirect-odd-length", {{T, 40, INDIRECT}}, DATA_AT(AT(data), SECTOR)},
 	{"indirect-short", {{T, 15, INDIRECT}}, DATA_AT(AT(data), SECTOR)},
+	/* robust: vq.indirect-zero */
 	{"indirect-empty", {{T, 0, INDIRECT}}, DATA_AT(AT(data), SECTOR)},
+	/* robust: vq.indirect-next */
 	{"indirect-with-next", {{T, 48, INDIRECT | NEXT, 1}, {S, WRITE, 0}}, DATA_AT(AT(data), SECTOR)},
 	{"indirect-beyond-ram", {{END, 48, INDIRECT}}},
 	{"indirect-across-end", {{END - 16, 48, INDIRECT}}},
@@ -55,14 +63,17 @@ static const struct chain chains[] = {
 		{{H, NEXT, 1}, {D, WRITE | NEXT, 2}, {D, WRITE | NEXT, 3}, {D, WRITE | NEXT, 4},
 		{D, WRITE | NEXT, 5}, {D, WRITE | NEXT, 6}, {D, WRITE | NEXT, 7}, {D, WRITE | NEXT, 8},
 		{S, WRITE, 0}}},
+	/* robust: vq.wrap */
 	{"data-wraps", DATA_AT(0xfffffffffffff000, 0x2000)},
 	{"data-wraps-to-ram", DATA_AT(0xfffffffffffffe00, 0xffffffff)},
+	/* robust: vq.ram-end */
 	{"data-across-end", DATA_AT(END - SECTOR, 2 * SECTOR)},
 	{"data-beyond-ram", DATA_AT(END, SECTOR)},
 	{"data-before-ram", DATA_AT(TL_RAM_BASE - SECTOR, SECTOR)},
 	{"data-across-start", DATA_AT(TL_RAM_BASE - SECTOR, 2 * SECTOR)},
 	{"data-at-0", DATA_AT(0, SECTOR)},
 	{"data-at-2-63", DATA_AT(0x8000000000000000, SECTOR)},
+	/* robust: vq.in-device */
 	{"data-in-uart", DATA_AT(TL_UART_BASE, SECTOR)},
 	{"data-in-gic", DATA_AT(0x08000000, SECTOR)},
 	{"data-in-gic-redistributor", DATA_AT(0x080a0000, SECTOR)},
@@ -71,12 +82,15 @@ static const struct chain chains[] = {
 	{"header-in-uart", {{TL_UART_BASE, 16, NEXT, 1}, {D, WRITE | NEXT, 2}, {S, WRITE, 0}}},
 	{"header-beyond-ram", {{END - 8, 16, NEXT, 1}, {D, WRITE | NEXT, 2}, {S, WRITE, 0}}},
 	{"status-beyond-ram", {{H, NEXT, 1}, {D, WRITE | NEXT, 2}, {END, 1, WRITE, 0}}},
+	/* robust: vq.zero-length */
 	{"empty-header", {{AT(&header), 0, NEXT, 1}, {D, WRITE | NEXT, 2}, {S, WRITE, 0}}},
 	{"empty-data", DATA_AT(AT(data), 0)},
 	{"empty-status", {{H, NEXT, 1}, {D, WRITE | NEXT, 2}, {AT(answer), 0, WRITE, 0}}},
 	{"empty-everything", {{0, 0, 0, 0}}},
+	/* robust: vq.order */
 	{"read-after-written", {{H, NEXT, 1}, {D, WRITE | NEXT, 2}, {D, NEXT, 3}, {S, WRITE, 0}}},
 	{"header-after-status", {{S, WRITE | NEXT, 1}, {H, 0, 0}}},
+	/* robust: vq.no-status */
 	{"no-status", {{H, 0, 0}}},
 	{"no-status-behind-data", {{H, NEXT, 1}, {D, 0, 0}}},
 	{"no-header", {{D, WRITE | NEXT, 1}, {S, WRITE, 0}}},
@@ -118,6 +132,7 @@ static const char *bad_chain(void)
 }
 
 /* More in one chain than the device takes: seg_max says so. */
+/* robust: vq.long */
 static const char *chain_too_long(void)
 {
 	struct queue *q = &disk.queues[0];
@@ -134,6 +149,7 @@ static const char *chain_too_long(void)
 }
 
 /* Each part is in RAM, their sum is more than 32 bits can count. */
+/* robust: vq.4-gib */
 static const char *four_gib(void)
 {
 	struct queue *q = &disk.queues[0];

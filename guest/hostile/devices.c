@@ -21,6 +21,7 @@ struct bad {
 static const struct bad requests[] = {
 	{"net-no-header", ID_NET, 1, {{AT(data), 11, 0, 0}}, 0},
 	{"net-no-part-to-read", ID_NET, 1, {{AT(data), 2048, WRITE, 0}}, 0},
+	/* robust: net.oversized */
 	{"net-frame-too-large", ID_NET, 1, {{AT(data), 12, NEXT, 1}, {AT(data), DATA_BYTES, 0, 0}}, 0},
 	{"net-receive-nowhere", ID_NET, 0, {{AT(data), 2048, 0, 0}}, 0},
 	{"net-receive-header-too-short", ID_NET, 0, {{AT(data), 11, WRITE, 0}}, 0},
@@ -37,6 +38,7 @@ static const struct bad requests[] = {
 	{"balloon-deflate-part-of-a-number", ID_BALLOON, 1, {{AT(data), 3, 0, 0}}, 0},
 	{"balloon-report-not-agreed-on", ID_BALLOON, 2, {{AT(data), 4096, WRITE, 0}}, 0},
 	{"vsock-header-cut-short", ID_VSOCK, 1, {{AT(data), 43, 0, 0}}, 0},
+	/* robust: vsock.lengths */
 	{"vsock-length-that-lies", ID_VSOCK, 1, {{AT(data), 4096, 0, 0}}, 0},
 	{"vsock-nothing-to-read", ID_VSOCK, 1, {{AT(data), 64, WRITE, 0}}, 0},
 	{"vsock-beyond-ram", ID_VSOCK, 1, {{AT(data), 44, NEXT, 1}, {TL_UART_BASE, 64, 0, 0}}, 0},

@@ -50,6 +50,7 @@ static const char *disks_work(void)
 	return problem ? problem : blk_good(&other_disk, 0) ? "the other disk is gone" : NULL;
 }
 
+/* robust: vq.others */
 void run_test(const char *name, const char *(*run)(void))
 {
 	const char *problem;

@@ -20,18 +20,23 @@ struct placed {
 
 /* clang-format off */
 static const struct placed placements[] = {
+	/* robust: vq.size-0 */
 	{"queue-of-0", 0, {0}, {0}, {0}},
+	/* robust: vq.size-odd */
 	{"queue-of-3", 3, {0}, {0}, {0}},
 	{"queue-of-255", 255, {0}, {0}, {0}},
 	{"queue-too-large", 2048, {0}, {0}, {0}},
+	/* robust: vq.size-large */
 	{"queue-of-32768", 32768, {0}, {0}, {0}},
 	{"queue-of-65536", 65536, {0}, {0}, {0}},
 	{"queue-of-65544", 65544, {0}, {0}, {0}},
 	{"queue-of-2-31", 1u << 31, {0}, {0}, {0}},
 	{"queue-of-2-32", 0xffffffff, {0}, {0}, {0}},
+	/* robust: vq.misaligned */
 	{"desc-misaligned", 8, {USUALLY, 8}, {0}, {0}},
 	{"avail-misaligned", 8, {0}, {USUALLY, 1}, {0}},
 	{"used-misaligned", 8, {0}, {0}, {USUALLY, 2}},
+	/* robust: vq.outside */
 	{"desc-beyond-ram", 8, {END_OF_RAM, 0}, {0}, {0}},
 	{"desc-across-end", 8, {END_OF_RAM, -64ul}, {0}, {0}},
 	{"avail-across-end", 8, {0}, {END_OF_RAM, -20ul}, {0}},
@@ -43,6 +48,7 @@ static const struct placed placements[] = {
 	{"desc-in-uart", 8, {AS_IS, TL_UART_BASE}, {0}, {0}},
 	{"avail-in-gic", 8, {0}, {AS_IS, 0x08000000}, {0}},
 	{"used-in-the-device", 8, {0}, {0}, {AS_IS, VIRTIO_BASE}},
+	/* robust: vq.overlap */
 	{"used-over-desc", 8, {0}, {0}, {DESC, 0}},
 	{"used-ends-in-desc", 8, {USUALLY, 0}, {0}, {DESC, -64ul}},
 	{"used-starts-in-desc", 8, {0}, {0}, {DESC, 124}},
@@ -93,6 +99,7 @@ static const char *jump(unsigned int by)
 	return want_down(&disk);
 }
 
+/* robust: vq.avail-jump */
 static const char *jump_one_too_far(void)
 {
 	return jump(9);

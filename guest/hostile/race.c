@@ -117,6 +117,7 @@ static void scribble(void)
 }
 
 /* Answers or falls, and if it falls it is set up again. */
+/* robust: vq.race */
 static const char *changed_rings(void)
 {
 	fill(data, 0xee, SECTOR);
@@ -143,6 +144,7 @@ static void reset_again_and_again(void)
 	}
 }
 
+/* robust: transport.reset */
 static const char *reset_by_another(void)
 {
 	if (!race_begin(reset_again_and_again))
@@ -175,6 +177,7 @@ static void change_setup(void)
 	}
 }
 
+/* robust: transport.config */
 static const char *config_by_another(void)
 {
 	uint32_t capacity = get(&disk, R_CONFIG);
@@ -227,6 +230,7 @@ static const char *storm_of(void (*kicks)(void))
 	return problem ? problem : want_up(&disk);
 }
 
+/* robust: transport.storm */
 static const char *kick_storm(void)
 {
 	return storm_of(storm);

@@ -7,6 +7,7 @@
 #define RESETS 200
 #define BUSY   8u /* large requests in flight */
 
+/* robust: transport.select */
 static const char *select_nowhere(void)
 {
 	static const uint32_t numbers[] = {1, 16, 0xffff, 0x80000000, 0xffffffff};
@@ -26,6 +27,7 @@ static const char *select_nowhere(void)
 	return blk_good(&disk, 1);
 }
 
+/* robust: transport.driver-ok-first */
 static const char *driver_ok_first(void)
 {
 	set(&disk, R_STATUS, 0);
@@ -59,6 +61,7 @@ static const char *with_features(uint64_t features)
 	return get(&disk, R_STATUS) & DRIVER_OK ? "DRIVER_OK all the same" : NULL;
 }
 
+/* robust: transport.features */
 static const char *all_features(void)
 {
 	return with_features(-1ul);
@@ -120,6 +123,7 @@ static const char *status_bits(void)
 	return blk_good(&disk, 1);
 }
 
+/* robust: transport.kick-early */
 static const char *kick_before_ready(void)
 {
 	begin(&disk, USUAL);
@@ -134,6 +138,7 @@ static const char *kick_before_ready(void)
 	return NULL;
 }
 
+/* robust: transport.kick-late */
 static const char *kick_after_reset(void)
 {
 	struct queue *q = &disk.queues[0];
@@ -174,6 +179,7 @@ static void make_busy(void)
 	kick(&disk, 0);
 }
 
+/* robust: transport.reset */
 static const char *reset_during_io(void)
 {
 	struct queue *q = &disk.queues[0];
@@ -204,6 +210,7 @@ static const char *reset_during_io(void)
 }
 
 /* Set up again at once, with other rings, while the requests of before were at work. */
+/* robust: transport.again */
 static const char *again_during_io(void)
 {
 	for (unsigned int round = 0; round < RESETS / 4; round++) {
@@ -234,6 +241,7 @@ static const char *again_during_io(void)
 	} while (0)
 
 /* All sizes, at each byte, with bits none, all and one. */
+/* robust: mmio.sizes mmio.unaligned */
 static const char *registers(void)
 {
 	static const uint64_t values[] = {0, -1ul, 4};
@@ -257,6 +265,7 @@ static const char *registers(void)
 }
 
 /* Reads that begin in one device and end in the next. */
+/* robust: mmio.across */
 static const char *across_devices(void)
 {
 	for (uint64_t offset = VIRTIO_SIZE - 7; offset < VIRTIO_SIZE; offset++) {

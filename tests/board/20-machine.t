@@ -3,6 +3,7 @@
 #
 # The machine: what happens where no device is, resets, what the options show.
 
+# robust: mmio.unmapped
 begin 'mmio: a hole reads as zero and the guest goes on'
 guest "$TL_GUESTS/mmio.bin"
 status_is 0
@@ -24,6 +25,7 @@ output_lacks 'went on'
 error_has '[Pp][Cc][ =:]*0x0*4008[0-9a-f]{4}'
 end
 
+# robust: mmio.execution
 begin 'fault: a jump into nowhere is an abort in the guest'
 guest "$TL_GUESTS/fault.bin"
 status_is 0

@@ -61,6 +61,7 @@ hostile() {
 
 limit=$TEST_LIMIT
 TEST_LIMIT=300
+# robust: vq.needs-reset vq.others
 begin 'hostile: requests that are none, one CPU'
 hostile 1 3
 end

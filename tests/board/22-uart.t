@@ -34,6 +34,7 @@ for uart in fast plain; do
 	equal 'all lines' "$(log | wc -l | tr -d ' ')" "$(wc -c <"$WORK/input" | tr -d ' ')"
 	end
 
+	# robust: storm.uart
 	begin "uart $uart: a reset in the midst of a burst"
 	guest "$TL_GUESTS/uart.bin" --append reset --uart $uart
 	status_is 0

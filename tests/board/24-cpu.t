@@ -128,6 +128,7 @@ boots_twice --msi on --append "quiet trapline.run=\"$log | grep -e LPI; echo up;
 output_lacks 'LPIs enabled|disable'
 end
 
+# robust: kvm.vcpus
 begin 'vCPUs: 8, and more than there can be'
 guest "$TL_GUESTS/smp.bin" --cpus 8
 status_is 0

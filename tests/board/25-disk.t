@@ -33,6 +33,7 @@ equal 'its beginning' "$(head -c 40960 "$disk" | md5sum)" "$(head -c 40960 "$WOR
 equal 'its end' "$(tail -c 8000000 "$disk" | md5sum)" "$(tail -c 8000000 "$WORK/before" | md5sum)"
 end
 
+# robust: disk.read-only
 begin 'disk: two of them, one only to be read'
 truncate -s 1M "$WORK/second"
 linux 'cat /sys/block/vdb/serial; echo; cat /sys/block/vd*/ro; echo x | dd of=/dev/vdb 2>&1; echo done' --disk "$disk" --disk "$WORK/second,ro"
@@ -70,6 +71,7 @@ fi
 end
 
 if [ -e /proc/locks ]; then
+	# robust: disk.twice
 	begin 'disk: a file of another one is locked'
 	spin --disk "$disk" --timeout 20
 	pid=$!
@@ -122,6 +124,7 @@ for how in auto sync uring; do
 	end
 done
 
+# robust: transport.reset
 begin 'disk: reset while requests are in flight'
 truncate -s 1M "$WORK/state"
 # shellcheck disable=SC2016
@@ -135,6 +138,7 @@ output_has "^$(head -c 8388608 /dev/zero | md5sum | cut -d ' ' -f 1)  /dev/vda"
 error_lacks 'warning'
 end
 
+# robust: disk.enospc
 begin 'disk: no space left for what the guest writes: an error to the guest, said a few times'
 mkdir "$WORK/small"
 mount -t tmpfs -o size=1M none "$WORK/small"
@@ -149,6 +153,7 @@ error_has "^trapline: warning: disk '$WORK/small/disk': writing: No space left o
 umount "$WORK/small"
 end
 
+# robust: disk.huge
 begin 'disk: sparse and huge'
 truncate -s 4096G "$WORK/huge"
 linux 'cat /sys/block/vda/size; echo end | dd of=/dev/vda bs=512 seek=8589934591 conv=fsync 2>/dev/null; dd if=/dev/vda bs=512 skip=8589934591 2>/dev/null | head -c 3' --disk "$WORK/huge"
@@ -183,8 +188,10 @@ no_disk() {
 }
 
 : >"$WORK/empty"
+# robust: disk.empty
 no_disk 'empty' "$WORK/empty" 'is empty'
 head -c 1000 /dev/zero >"$WORK/odd"
+# robust: disk.odd
 no_disk 'not a multiple of the sector' "$WORK/odd" 'its size is not a multiple of 512 bytes'
 no_disk 'missing' "$WORK/nothing" 'No such file or directory'
 no_disk 'a folder' "$WORK" '.*[Dd]irectory'
@@ -202,6 +209,7 @@ guest "$TL_GUESTS/hello.elf" --disk ''
 refused 2 "^trapline: --disk '': wants a file\$"
 end
 
+# robust: disk.shrinks
 begin 'disk: a file that shrinks while it is used is an error to the guest, and only that'
 truncate -s 4M "$WORK/shrinks"
 trapline run "$TL_GUESTS/Image" --initrd "$TL_GUESTS/linux.cpio.gz" --disk "$WORK/shrinks" \

@@ -146,6 +146,7 @@ expect() {
 	[ "$lost" -gt 3 ] || problem "lost: '$1'; in its place is '$2'"
 }
 
+# robust: durable.kill
 begin 'kill -9 under a load of flushes: every record that was acknowledged is on the disk'
 truncate -s 64M "$disk"
 total=0 lost=0

@@ -73,6 +73,7 @@ output_has '^power: released'
 error_has '^trapline: warning: the guest did not power off within 2 s'
 end
 
+# robust: signal.term
 begin 'SIGTERM twice: at once, status 143'
 power --append deaf --grace 1000
 kill -TERM "$pid"
@@ -227,6 +228,7 @@ status_is 0
 ends 0
 end
 
+# robust: socket.stale
 begin 'ctl: a socket left behind is replaced, anything else is not'
 spin --ctl "$WORK/ctl"
 pid=$!

@@ -168,6 +168,7 @@ grep -q '^trapline: --net tap:tltest0: is in use by another program$' "$WORK/sec
 kill_guest
 end
 
+# robust: tap.removed
 begin 'net: a TAP device that is removed takes the link down, and only that'
 cat >"$WORK/script" <<'END'
 ifconfig eth0 192.0.2.2

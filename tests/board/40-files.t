@@ -41,19 +41,26 @@ patch() {
 
 bad_kernel 'that does not exist' "$WORK/nonexistent"
 : >"$bad"
+# robust: kernel.0-bytes
 bad_kernel 'of 0 bytes' "$bad"
 bad_initrd 'that does not exist' "$WORK/nonexistent"
+# robust: initrd.file
 bad_initrd 'of 0 bytes' "$bad"
+# robust: kernel.directory
 bad_kernel 'that is a folder' "$WORK"
 bad_initrd 'that is a folder' "$WORK"
 mkfifo "$WORK/fifo"
+# robust: kernel.fifo
 bad_kernel 'that is a FIFO' "$WORK/fifo"
+# robust: initrd.file
 bad_initrd 'that is a FIFO' "$WORK/fifo"
+# robust: kernel.dev-zero
 bad_kernel 'that is /dev/zero' /dev/zero
 bad_initrd 'that is /dev/zero' /dev/zero
 
 for n in 1 63; do
 	copy_head "$n" "$TL_GUESTS/Image"
+	# robust: kernel.1-byte kernel.63-bytes
 	bad_kernel "an Image cut to $n bytes" "$bad"
 done
 
@@ -64,15 +71,19 @@ image() {
 }
 image
 patch 8 0 0 0 0 0 0 0 200
+# robust: image.text-offset-2-63
 bad_kernel 'text_offset 2^63' "$bad"
 image
 patch 8 0 0 0 0 1 0 0 0
+# robust: image.text-offset-ram
 bad_kernel 'text_offset beyond RAM' "$bad"
 image
 patch 16 377 377 377 377 377 377 377 377
+# robust: image.size-max
 bad_kernel 'image_size 2^64-1' "$bad"
 image
 patch 24 1
+# robust: image.big-endian
 bad_kernel 'big-endian flag' "$bad"
 bad_kernel 'an Image larger than RAM' "$TL_GUESTS/Image" --mem 2M
 
@@ -82,28 +93,35 @@ elf() {
 }
 elf
 patch 18 76 0
+# robust: elf.machine
 bad_kernel 'ELF of x86-64' "$bad"
 elf
 patch 56 0 0
+# robust: elf.phnum-0
 bad_kernel 'ELF with phnum 0' "$bad"
 elf
 patch 56 377 377
+# robust: elf.phnum-65535
 bad_kernel 'ELF with phnum 65535' "$bad"
 elf
 patch 32 377 377 377 377 377 377 377 177
+# robust: elf.phoff
 bad_kernel 'ELF with phoff past the end' "$bad"
 elf
 patch 24 0 0 0 0 0 0 0 0
+# robust: elf.entry
 bad_kernel 'ELF with its entry outside' "$bad"
 # The first program header is at 64: p_offset 72, p_paddr 88, p_filesz 96, p_memsz 104.
 elf
 patch 104 1 0 0 0 0 0 0 0
+# robust: elf.filesz
 bad_kernel 'ELF with filesz > memsz' "$bad"
 elf
 patch 72 377 377 377 377 377 377 377 177
 bad_kernel 'ELF with a segment past the end of the file' "$bad"
 elf
 patch 88 0 360 377 377 377 377 377 377
+# robust: elf.wrap
 bad_kernel 'ELF with a segment that wraps' "$bad"
 elf
 patch 88 0 0 0 0 0 0 0 0
@@ -119,11 +137,13 @@ status_is 0
 output_has '^Linux 6'
 end
 copy_head 100000 "$WORK/Image.gz"
+# robust: packed.truncated
 bad_kernel 'a gzip file cut short' "$bad"
 cp "$WORK/Image.gz" "$bad"
 patch 2000 377 377 377 377 377 377 377 377
 bad_kernel 'a damaged gzip file' "$bad"
 head -c 100000000 /dev/zero | gzip -c >"$bad"
+# robust: packed.gzip-bomb
 bad_kernel 'a gzip bomb' "$bad" --mem 64M
 
 # EFI zboot (drivers/firmware/efi/libstub/zboot-header.S): the payload's offset at 8, its size at
@@ -173,6 +193,7 @@ done
 
 # initrd
 head -c 70000000 /dev/zero >"$bad"
+# robust: initrd.ram
 begin 'initrd: larger than RAM'
 guest "$TL_GUESTS/Image" --initrd "$bad" --mem 64M
 refused 3 "$bad"
@@ -219,13 +240,16 @@ bad_tree 'a device' /dev/zero
 bad_tree 'no tree at all' "$TL_GUESTS/hello.bin"
 cp "$dtb" "$bad"
 patch 0 377
+# robust: dtb.magic
 bad_tree 'bad magic' "$bad"
 cp "$dtb" "$bad"
 patch 4 0 0 377 377
+# robust: dtb.totalsize
 bad_tree 'totalsize beyond the file' "$bad"
 copy_head 500 "$dtb"
 bad_tree 'cut' "$bad"
 
+# robust: dtb.disagrees dtb.memory
 begin 'device tree: RAM and CPUs that disagree'
 guest "$TL_GUESTS/hello.bin" --cpus 2 --dtb "$dtb" --mem 64M
 refused 3 "device tree '$dtb' has 0x10000000 bytes of memory at 0x40000000"
@@ -236,6 +260,7 @@ guest "$TL_GUESTS/hello.bin" --cpus 2 --dtb "$bad"
 refused 3 "device tree '$bad' has no memory"
 end
 
+# robust: cmdline.long
 begin 'a command line that is too long'
 long=$(head -c 5000 /dev/zero | tr '\0' x)
 guest "$TL_GUESTS/Image" --append "$long"
@@ -243,6 +268,7 @@ status_in 2 3
 error_lines 1
 end
 
+# robust: cmdline.mem
 begin 'mem= without a unit is warned about'
 guest "$TL_GUESTS/hello.bin" --append 'mem=512'
 error_has 'mem=512'

@@ -6,6 +6,7 @@
 
 echo_guest=$TL_GUESTS/echo.bin
 
+# robust: stdin.end
 begin 'echo: reads a file to the end'
 printf 'abc\nq' >"$WORK/input"
 run trapline run "$echo_guest" <"$WORK/input"
@@ -14,6 +15,7 @@ output_has '^abc'
 output_has '^echo: off'
 end
 
+# robust: stdin.pipe
 begin 'echo: reads a pipe'
 (sleep 1 && printf 'piped\nq') | timeout -s KILL 20 trapline run "$echo_guest" >"$WORK/out" 2>"$WORK/err"
 status=$?
@@ -28,6 +30,7 @@ status_is 0
 equal 'characters that came back' "$(tr -cd x <"$WORK/out" | wc -c | tr -d ' ')" 2000
 end
 
+# robust: stdin.absent
 begin 'standard input closed'
 run trapline run "$TL_GUESTS/hello.bin" <&-
 status_is 0
@@ -53,6 +56,7 @@ if [ -c /dev/full ]; then
 fi
 end
 
+# robust: signal.pipe
 begin 'standard output whose reader went away'
 { timeout -s KILL 20 trapline run "$TL_GUESTS/smp.bin" --cpus 4 </dev/null 2>"$WORK/err"
 	echo "$?" >"$WORK/status"; } | head -c 1 >/dev/null
@@ -70,6 +74,7 @@ for sort in spin idle; do
 done
 
 for signal in INT:130 TERM:143 HUP:129 QUIT:131; do
+	# robust: signal.hup signal.term signal.quit
 	begin "SIG${signal%:*} ends the VM: status ${signal#*:}"
 	kill_when_up "${signal%:*}" 'for ever'
 	guest "$TL_GUESTS/idle.bin" --cpus 2
@@ -90,6 +95,7 @@ end
 
 if [ "$(hostname)" = board ]; then
 	mv /dev/kvm /dev/kvm-away
+	# robust: kvm.missing
 	begin 'no /dev/kvm: status 4 and what to do'
 	guest "$TL_GUESTS/hello.bin"
 	refused 4 '/dev/kvm'
@@ -99,11 +105,13 @@ if [ "$(hostname)" = board ]; then
 	mkdir -p /etc
 	echo 'nobody:x:65534:65534::/:/bin/sh' >/etc/passwd
 	echo 'nogroup:x:65534:' >/etc/group
+	# robust: kvm.eacces
 	begin 'no permission for /dev/kvm: status 4 and what to do'
 	run start-stop-daemon -S -c 65534:65534 -x /bin/trapline -- run "$TL_GUESTS/hello.bin" </dev/null
 	refused 4 '/dev/kvm.*[Pp]ermission'
 	end
 
+	# robust: kernel.unreadable
 	begin 'a kernel that cannot be read: status 3'
 	cp "$TL_GUESTS/hello.bin" /tmp/unreadable
 	chmod 0 /tmp/unreadable

@@ -84,6 +84,7 @@ if [ "$(hostname)" = board ]; then
 	error_has "The classes add up to KVM's count of all exits"
 	end
 
+	# robust: kvm.no-tracefs
 	begin 'profile: without tracefs the same'
 	# debugfs mounts it once more, as soon as anybody looks.
 	umount /sys/kernel/tracing /sys/kernel/debug/tracing 2>/dev/null

@@ -58,6 +58,7 @@ silent 'gic n=300'
 silent 'memory n=100'
 silent 'pages n=100'
 
+# robust: host.no-thp
 begin 'advice: small-pages, where the host has no huge ones'
 echo never >/sys/kernel/mm/transparent_hugepage/enabled
 advice trapline run "$TL_GUESTS/classes.elf" --append 'pages n=100' --profile

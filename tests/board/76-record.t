@@ -200,6 +200,7 @@ exits_of() {
 	cat /sys/kernel/debug/kvm/"$1"-*/exits
 }
 
+# robust: trace.slow-reader
 begin 'loss: exact by the exit count, and where it was'
 fresh
 trapline run "$TL_GUESTS/exitbench.bin" --append 'hvc n=500000' --timeout 60 </dev/null >"$WORK/bench" 2>&1 &
@@ -237,6 +238,7 @@ run trapline report "$folder"
 output_has 'lost'
 end
 
+# robust: trace.gone-reader
 begin 'a recorder that was killed: what it had written is there'
 fresh
 trapline run "$TL_GUESTS/exitbench.bin" --append 'hvc n=3000000' --timeout 60 </dev/null >"$WORK/bench" 2>&1 &
@@ -266,6 +268,7 @@ run trapline record -o "$folder" -- trapline run "$TL_GUESTS/hello.bin" </dev/nu
 equal 'instances' "$(find /sys/kernel/tracing/instances -name 'trapline-*' -maxdepth 1 | wc -l | tr -d ' ')" 0
 end
 
+# robust: trace.full-disk
 begin 'a full disk: the guest goes on, and what was written can be read'
 fresh
 mkdir -p /tmp/small

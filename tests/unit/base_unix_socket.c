@@ -90,6 +90,7 @@ static void test_unlisten(void **state)
 }
 
 /* Nobody waits for ever in the backlog because the process has no descriptor for him. */
+/* robust: rlimit.nofile */
 static void test_no_descriptors(void **state)
 {
 	struct rlimit old, few;
@@ -139,6 +140,7 @@ static void test_backlog(void **state)
 	tl_unix_unlisten(&listener);
 }
 
+/* robust: socket.stale socket.symlink */
 static void test_in_the_way(void **state)
 {
 	struct tl_unix_listener listener;

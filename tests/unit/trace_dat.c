@@ -201,6 +201,7 @@ static void test_round_trip(void **state)
 }
 
 /* The least header, and one with more names of threads than there is room for. */
+/* robust: recording.header */
 static void test_other_headers(void **state)
 {
 	static const struct tl_dat_event one = {"kvm", exit_format};
@@ -234,6 +235,7 @@ static void test_other_headers(void **state)
 	free(names);
 }
 
+/* robust: recording.truncated */
 static void test_truncated(void **state)
 {
 	struct file file = create(&header);

@@ -131,6 +131,7 @@ static void test_stock(void **state)
 	assert_part(1, 0, -1, 1, 1);
 }
 
+/* robust: recording.backwards */
 static void test_backwards(void **state)
 {
 	static const uint64_t counts[] = {5, 6, 2, 3, 7, 0, UINT64_MAX, 8};
@@ -144,6 +145,7 @@ static void test_backwards(void **state)
 }
 
 /* Records of other events, and such that are too short for theirs. */
+/* robust: recording.unknown */
 static void test_unknown_records(void **state)
 {
 	struct exit_record record = {.type = 999, .tid = 100};
@@ -163,6 +165,7 @@ static void test_unknown_records(void **state)
 }
 
 /* vm.json tells of other vCPUs than those that ran. */
+/* robust: vm-json.vcpus */
 static void test_other_vcpus(void **state)
 {
 	(void)state;
@@ -215,6 +218,7 @@ static void test_lost_first(void **state)
 }
 
 /* trace.dat ends anywhere: it is refused, or gives what there is of it. */
+/* robust: recording.truncated */
 static void test_truncated(void **state)
 {
 	uint64_t events = 80;

@@ -83,6 +83,7 @@ static void put_call(uint64_t ts, uint32_t vm, uint64_t exits, uint64_t slide)
 }
 
 /* Each VM's kernel runs elsewhere, and this is known of any part. */
+/* robust: recording.symbols */
 static void test_slides(void **state)
 {
 	static const char map[] = "ffff80008001dbb0 T __arm_smccc_hvc\n";

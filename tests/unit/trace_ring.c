@@ -209,6 +209,7 @@ static void test_mark(void **state)
 	tl_ring_destroy(ring);
 }
 
+/* robust: trace.slow-reader */
 static void test_missed_events(void **state)
 {
 	struct page pages[2];

@@ -170,6 +170,7 @@ static void test_not_complete(void **state)
 	tl_vm_json_fini(&out);
 }
 
+/* robust: recording.truncated */
 static void test_truncated(void **state)
 {
 	const char *path = fake_path("vm.json");
@@ -187,6 +188,7 @@ static void test_truncated(void **state)
 	}
 }
 
+/* robust: recording.version */
 static void test_no_recording(void **state)
 {
 	(void)state;
@@ -207,6 +209,7 @@ static void test_no_recording(void **state)
 #define REGIONS(list) HEAD "\"regions\": [" list "]}"
 #define RAM           "{\"name\": \"ram\", \"base\": 4096, \"size\": 8192}"
 
+/* robust: vm-json.overlap */
 static void test_regions(void **state)
 {
 	char *text = malloc(64 + 64 * (TL_VM_REGIONS + 1));
@@ -264,6 +267,7 @@ static const char *write_vcpus(unsigned int count)
 	return path;
 }
 
+/* robust: vm-json.vcpus vm-json.many */
 static void test_vcpus(void **state)
 {
 	struct tl_vm_json vm = read_good(write_vcpus(TL_VM_JSON_VCPUS_MAX));
@@ -321,6 +325,8 @@ static void test_types(void **state)
 	assert_refused(HEAD "\"symbols\": {\"size\": \"0x1\"}}", "'size'");
 }
 
+/* A list of 10^9 entries is longer than that. */
+/* robust: vm-json.many */
 static void test_no_file(void **state)
 {
 	const char *fifo = fake_path("fifo"), *large = fake_file("large", "{", 1);

@@ -101,6 +101,7 @@ static void test_pieces(void **state)
 	}
 }
 
+/* robust: blk.overflow */
 static void test_out_of_range(void **state)
 {
 	static const struct {
@@ -122,6 +123,7 @@ static void test_out_of_range(void **state)
 	assert_image();
 }
 
+/* robust: disk.read-only */
 static void test_read_only(void **state)
 {
 	struct tl_blk_file *ro = *state;
@@ -165,6 +167,7 @@ static void test_id(void **state)
 	assert_int_equal(simple(*state, T_GET_ID, 0, NULL, 0, answer, 0), IOERR);
 }
 
+/* robust: blk.type */
 static void test_unknown(void **state)
 {
 	static const uint32_t types[] = {2, 3, 5, 7, 9, 10, 12, 14, 0x80000000, UINT32_MAX};
@@ -176,6 +179,7 @@ static void test_unknown(void **state)
 }
 
 /* A request that cannot even be answered. */
+/* robust: vq.no-status */
 static void test_no_request(void **state)
 {
 	static const size_t shorts[][3] = {{0}, {1}, {15}, {8, 7}};
@@ -190,6 +194,7 @@ static void test_no_request(void **state)
 	assert_int_equal(fake_disk.syncs, 0);
 }
 
+/* robust: disk.eio disk.enospc disk.edquot disk.short */
 static void test_errors(void **state)
 {
 	uint8_t data[1024] = {0};

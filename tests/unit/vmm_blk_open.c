@@ -88,6 +88,7 @@ static void test_missing(void **state)
 	refused("", -ENOENT, strerror(ENOENT));
 }
 
+/* robust: disk.empty disk.odd */
 static void test_size(void **state)
 {
 	static const off_t sizes[] = {1, 511, 513, 1048575};
@@ -137,6 +138,7 @@ static void test_permission(void **state)
 	assert_int_equal(seteuid(getuid()), 0);
 }
 
+/* robust: disk.twice */
 static void test_locks(void **state)
 {
 	struct tl_dev *one, *two;

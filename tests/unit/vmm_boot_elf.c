@@ -128,6 +128,7 @@ static void test_program(void **state)
 	assert_nothing_logged();
 }
 
+/* robust: elf.entry */
 static void test_entry_in_another_segment(void **state)
 {
 	struct tl_image image;
@@ -148,6 +149,7 @@ static void test_entry_in_another_segment(void **state)
 	expect_refused(&p, "entry point is outside of its segments");
 }
 
+/* robust: elf.machine */
 static void test_other_machines(void **state)
 {
 	struct program p;
@@ -187,6 +189,7 @@ static void test_damaged_header(void **state)
 	}
 }
 
+/* robust: elf.phnum-0 elf.phnum-65535 elf.phoff */
 static void test_segment_tables(void **state)
 {
 	static const uint64_t offsets[] = {sizeof(struct program), sizeof(struct program) + 1,
@@ -211,6 +214,7 @@ static void test_segment_tables(void **state)
 	}
 }
 
+/* robust: elf.filesz elf.overlap elf.wrap */
 static void test_segments_that_cannot_be(void **state)
 {
 	static const struct {

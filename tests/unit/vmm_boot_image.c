@@ -126,6 +126,7 @@ static void test_raw(void **state)
 }
 
 /* Before Linux 3.17 the fields meant nothing. */
+/* robust: image.size-0 */
 static void test_image_size_0(void **state)
 {
 	uint8_t *bytes = kernel(UINT64_C(1) << 63, 0);
@@ -166,6 +167,7 @@ static void test_image_size_too_small(void **state)
 }
 
 /* 64 MiB in a file of 64 KiB, that claims to be a kernel of 1 MiB. */
+/* robust: packed.gzip-bomb */
 static void test_bomb(void **state)
 {
 	uint8_t *bytes = calloc(64, MIB);
@@ -211,6 +213,7 @@ static void test_damaged_behind_the_last_byte(void **state)
 }
 
 /* The file is cut between looking at it and loading it, or before a reset. */
+/* robust: kernel.truncated */
 static void test_truncated_while_loading(void **state)
 {
 	uint8_t *bytes = kernel(0, MIB);
@@ -246,6 +249,7 @@ static void expect_refused(const char *path, int err)
 	tl_image_close(&image);
 }
 
+/* robust: image.text-offset-2-63 image.size-max image.big-endian */
 static void test_headers_that_lie(void **state)
 {
 	static const struct {
@@ -273,6 +277,7 @@ static void test_headers_that_lie(void **state)
 }
 
 /* Possible numbers, but not in this RAM. */
+/* robust: image.text-offset-ram */
 static void test_beyond_ram(void **state)
 {
 	static const struct {
@@ -299,6 +304,7 @@ static void test_beyond_ram(void **state)
 	}
 }
 
+/* robust: image.magic */
 static void test_other_files(void **state)
 {
 	static const uint8_t zimage[64] = {[36] = 0x18, 0x28, 0x6f, 0x01};
@@ -339,6 +345,7 @@ static void test_other_files(void **state)
 	assert_error("/nothing'");
 }
 
+/* robust: kernel.0-bytes kernel.1-byte kernel.63-bytes */
 static void test_too_short(void **state)
 {
 	uint8_t head[64];

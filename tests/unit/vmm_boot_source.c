@@ -157,6 +157,7 @@ static void expect_refused(const char *path, int err)
 	tl_source_close(&source);
 }
 
+/* robust: kernel.directory kernel.fifo kernel.dev-zero */
 static void test_not_a_file(void **state)
 {
 	struct sockaddr_un name = {.sun_family = AF_UNIX};
@@ -189,6 +190,7 @@ static void test_empty(void **state)
 	assert_error("initrd '", "/empty' is empty");
 }
 
+/* robust: kernel.unreadable */
 static void test_unreadable(void **state)
 {
 	const char *path = fake_file("secret", "x", 1);
@@ -234,6 +236,7 @@ static int64_t read_all(const char *path, bool unpack)
 }
 
 /* Wherever a packed file ends, it is noticed: in its head, its data, its check sum. */
+/* robust: packed.truncated */
 static void test_truncated_packed(void **state)
 {
 	static const size_t cuts[] = {1, 4, 8, 9, 1000, 100000, 200000};
@@ -286,6 +289,7 @@ static void test_damaged(void **state)
 	free(bytes);
 }
 
+/* robust: packed.garbage */
 static void test_trailing_garbage(void **state)
 {
 	static const char *const tails[] = {"garbage", "\x1f\x8c", "\x28\xb5garbage"};
@@ -306,6 +310,7 @@ static void test_trailing_garbage(void **state)
 	free(bytes);
 }
 
+/* robust: kernel.truncated */
 static void test_shrinks(void **state)
 {
 	uint8_t *bytes = fake_bytes(LEN);
@@ -326,6 +331,7 @@ static void test_shrinks(void **state)
 }
 
 /* 64 MiB of zeros in 64 KiB: only what is asked for is unpacked. */
+/* robust: packed.gzip-bomb packed.zstd-bomb */
 static void test_bomb(void **state)
 {
 	uint8_t *zeros = calloc(64, 1 << 20);

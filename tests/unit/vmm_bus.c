@@ -258,6 +258,7 @@ static void test_access(void **state)
 }
 
 /* An access that begins in one device and ends in the next, or in nothing, reaches neither. */
+/* robust: mmio.across */
 static void test_access_across_two_devices(void **state)
 {
 	struct fake a = fake_at(0x9000000, 0x1000);
@@ -287,6 +288,7 @@ static void test_access_across_two_devices(void **state)
 	tl_bus_fini(bus);
 }
 
+/* robust: mmio.unmapped */
 static void test_unmapped(void **state)
 {
 	struct tl_bus *bus = *state;

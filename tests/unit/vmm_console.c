@@ -119,6 +119,7 @@ static void test_drain(void **state)
 }
 
 /* Somebody else made the pipe non-blocking: EAGAIN is no reason to give up. */
+/* robust: terminal.nonblock */
 static void test_nonblocking(void **state)
 {
 	char *bytes = calloc(1, 60000);
@@ -148,6 +149,7 @@ static void test_nonblocking(void **state)
 }
 
 /* A pipe has no escape, and is read as fast as the guest takes it. */
+/* robust: stdin.end stdin.pipe */
 static void test_input(void **state)
 {
 	char bytes[300];
@@ -187,6 +189,7 @@ static void test_input_from_a_file(void **state)
 	assert_int_equal(tl_console_timeout(&console), -1);
 }
 
+/* robust: stdin.absent */
 static void test_neither_input_nor_output(void **state)
 {
 	console_teardown(state);

@@ -17,6 +17,7 @@
 #define CTRL_A "\x01"
 
 /* Nobody reads the terminal, as when its window is stopped: the main thread must not be. */
+/* robust: terminal.nonblock */
 static void test_stopped_terminal(void **state)
 {
 	char *bytes = malloc(TL_CONSOLE_TX_BYTES);
@@ -83,6 +84,7 @@ static void test_escape_of_a_deaf_guest(void **state)
 }
 
 /* A terminal that goes away: no more input, and the guest goes on. */
+/* robust: terminal.gone */
 static void test_terminal_gone(void **state)
 {
 	(void)state;

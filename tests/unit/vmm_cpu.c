@@ -186,6 +186,7 @@ static void test_all_on_and_all_off(void **state)
 	try("sve=off,pmu=off,pauth=off,mte=off", 0);
 }
 
+/* robust: kvm.no-pmu kvm.no-sve */
 static void test_host_lacks_it(void **state)
 {
 	static const char *const names[] = {"pmu", "sve", "pauth", "mte"};

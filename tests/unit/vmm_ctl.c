@@ -381,6 +381,7 @@ static void expect_refused(int error, const char *words)
 	assert_int_equal(fds_open(), fds);
 }
 
+/* robust: socket.stale socket.symlink */
 static void test_what_is_at_the_path(void **state)
 {
 	struct tl_ctl other;

@@ -224,6 +224,7 @@ static void expect_unread(const char *path, int err, const char *words)
 	tl_dtb_fini(&dtb);
 }
 
+/* robust: dtb.magic dtb.totalsize dtb.strings */
 static void test_damaged_files(void **state)
 {
 	uint8_t *own = own_tree();
@@ -259,6 +260,7 @@ static void test_damaged_files(void **state)
 	free(own);
 }
 
+/* robust: dtb.nesting */
 static void test_deep_nesting(void **state)
 {
 	for (int levels = TL_DTB_DEPTH; levels <= 5000; levels = levels * 5 + 1) {
@@ -284,6 +286,7 @@ static void test_deep_nesting(void **state)
 }
 
 /* Sound trees, of another machine. */
+/* robust: dtb.disagrees */
 static void test_disagrees(void **state)
 {
 	struct tl_fdt_config config = config_of();
@@ -316,6 +319,7 @@ static void test_disagrees(void **state)
 	free(own);
 }
 
+/* robust: dtb.memory dtb.cpus */
 static void test_without_memory_or_cpus(void **state)
 {
 	static const uint8_t odd[12] = {0};

@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/timerfd.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "tests/unit/fake_log.h"
@@ -32,6 +33,7 @@ static struct {
 	int fd;
 	unsigned int ms;
 } timers[3];
+static unsigned int raws, restores;
 
 int __real_timerfd_settime(
 	int fd, int flags, const struct itimerspec *when, struct itimerspec *old);
@@ -75,12 +77,13 @@ static void run_out(int fd)
 
 bool tl_terminal_raw(int fd)
 {
-	(void)fd;
+	raws += fd == STDIN_FILENO;
 	return true;
 }
 
 void tl_terminal_restore(void)
 {
+	restores++;
 }
 
 static void key_set(void *opaque, bool pressed)
@@ -139,6 +142,7 @@ static void assert_ended(int expected)
 	assert_int_equal(status, expected);
 }
 
+/* robust: signal.hup signal.quit */
 static void test_signals_that_end(void **state)
 {
 	static const int signals[] = {SIGINT, SIGHUP, SIGQUIT};
@@ -156,6 +160,7 @@ static void test_signals_that_end(void **state)
 }
 
 /* The key goes down and up, and the guest has its time. */
+/* robust: signal.term */
 static void test_term_presses_the_key(void **state)
 {
 	(void)state;
@@ -249,6 +254,43 @@ static void test_key_by_hand(void **state)
 	assert_nothing_logged();
 }
 
+/* Ctrl-Z of another: the terminal is the shell's while we are stopped, and then ours again. */
+/* robust: signal.tstp */
+static void test_stopped(void **state)
+{
+	pid_t pid = fork();
+	int status = 0;
+
+	(void)state;
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		/* An epoll reports the signals of who added the signalfd. */
+		setup(state);
+		raws = restores = 0;
+		kill(getpid(), SIGTSTP);
+		(void)tl_loop_once(&loop, 5000);
+		_exit(raws == 1 && restores == 1 && !events.ended ? 0 : 1);
+	}
+	assert_int_equal(waitpid(pid, &status, WUNTRACED), pid);
+	assert_true(WIFSTOPPED(status));
+	assert_int_equal(WSTOPSIG(status), SIGSTOP);
+	assert_int_equal(kill(pid, SIGCONT), 0);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+/* Neither a reader that went nor a file that is too large ends the VM: their calls fail. */
+/* robust: signal.pipe signal.xfsz */
+static void test_ignored(void **state)
+{
+	(void)state;
+	assert_int_equal(raise(SIGPIPE), 0);
+	assert_int_equal(raise(SIGXFSZ), 0);
+	assert_running();
+	assert_nothing_logged();
+}
+
 static void test_nothing_left_open(void **state)
 {
 	unsigned int fds = fds_open();
@@ -273,6 +315,8 @@ int main(void)
 		cmocka_unit_test(test_term_at_once),
 		TEST(test_timeout),
 		TEST(test_key_by_hand),
+		TEST(test_stopped),
+		TEST(test_ignored),
 		cmocka_unit_test(test_nothing_left_open),
 	};
 

@@ -387,6 +387,7 @@ static void test_bad_skeletons(void **state)
 	free(fdt);
 }
 
+/* robust: cmdline.long */
 static void test_long_command_lines(void **state)
 {
 	char cmdline[TL_CMDLINE_MAX + 1];
@@ -403,6 +404,7 @@ static void test_long_command_lines(void **state)
 	assert_error("command line has 2048 characters", "takes 2047");
 }
 
+/* robust: cmdline.mem */
 static void test_mem_without_a_unit(void **state)
 {
 	static const char *const doubtful[] = {

@@ -146,6 +146,7 @@ static void test_elf_at_the_start_of_ram(void **state)
 }
 
 /* Every size of kernel and initrd around what just fits: accepted and sound, or refused. */
+/* robust: layout.overlap */
 static void test_nothing_overlaps(void **state)
 {
 	static const uint64_t steps[] = {1, 4095, 4096, 65535, 65536, 65537, BLOCK - 65536,
@@ -211,6 +212,7 @@ static void test_initrd_larger_than_ram(void **state)
 }
 
 /* It is smaller than RAM, but not than what the kernel leaves of it. */
+/* robust: initrd.gap */
 static void test_initrd_larger_than_the_gap(void **state)
 {
 	struct tl_layout layout = linux_in(64 * MIB, 44 * MIB + 1);
@@ -227,6 +229,7 @@ static void test_initrd_larger_than_the_gap(void **state)
 	check(&layout);
 }
 
+/* robust: layout.overlap */
 static void test_device_tree_does_not_fit(void **state)
 {
 	struct tl_layout layout = linux_in(64 * MIB, 44 * MIB);

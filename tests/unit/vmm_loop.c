@@ -252,6 +252,7 @@ static void test_signal(void **state)
 	sigaction(SIGALRM, &old, NULL);
 }
 
+/* robust: host.eventfds */
 static void test_cannot_be_made(void **state)
 {
 	unsigned int before = fds_open();

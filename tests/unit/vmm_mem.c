@@ -102,6 +102,7 @@ static void test_ranges_in_ram(void **state)
 	assert_ptr_equal(tl_mem_at(mem, END - BLOCK, BLOCK), mem->host + SIZE - BLOCK);
 }
 
+/* robust: mmio.beyond-ram */
 static void test_ranges_not_wholly_in_ram(void **state)
 {
 	static const struct {

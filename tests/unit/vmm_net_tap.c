@@ -239,6 +239,7 @@ static void test_send(void **state)
 	assert_nothing_logged();
 }
 
+/* robust: net.oversized */
 static void test_bad_frames(void **state)
 {
 	(void)state;
@@ -375,6 +376,7 @@ static void test_slow_host(void **state)
 	assert_int_equal(host_gets(), HEADER + 1);
 }
 
+/* robust: tap.removed */
 static void test_removed(void **state)
 {
 	(void)state;

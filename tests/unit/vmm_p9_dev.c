@@ -161,6 +161,7 @@ static void test_refused(void **state)
 }
 
 /* The limit of descriptors is raised as far as it may be. */
+/* robust: rlimit.nofile */
 static void test_limit(void **state)
 {
 	struct rlimit before, limit;

@@ -305,6 +305,39 @@ static void test_alarm_at_the_turn_of_a_second(void **state)
 	assert_int_equal(get(dev, RIS), 1);
 }
 
+/*
+ * Somebody sets the host's clock. The guest's shows the same, and an alarm stays at its second of
+ * it: passed over, it rings; set back, it waits.
+ */
+/* robust: clock.jump */
+static void test_clock_jumps(void **state)
+{
+	struct tl_dev *dev = *state;
+
+	set(dev, IMSC, 1);
+	set(dev, MR, (uint32_t)START + 60);
+	host.now = START - 1000000;
+	assert_int_equal(get(dev, DR), START - 1000000);
+	assert_int_equal(host.alarm, START + 60);
+	assert_false(fake_primecell.line);
+	/* What is set then is reckoned from there. */
+	set(dev, MR, (uint32_t)START - 999990);
+	assert_int_equal(host.alarm, START - 999990);
+	/* The host's timer has run out on the way, and rings once. */
+	ring();
+	host.now = START + 1000000;
+	assert_int_equal(get(dev, DR), START + 1000000);
+	assert_true(fake_primecell.line);
+	assert_int_equal(fake_primecell.edges, 1);
+	set(dev, ICR, 1);
+	host.now = 0;
+	assert_int_equal(get(dev, DR), 0);
+	set(dev, LR, 7);
+	host.now = -5;
+	assert_int_equal(get(dev, DR), 2);
+	assert_false(fake_primecell.line);
+}
+
 /* Set anew before the loop comes to it: the old one does not ring. */
 static void test_alarm_taken_back(void **state)
 {
@@ -365,6 +398,7 @@ int main(void)
 		TEST(test_alarm_of_a_loaded_clock),
 		TEST(test_alarm_now),
 		TEST(test_alarm_at_the_turn_of_a_second),
+		TEST(test_clock_jumps),
 		TEST(test_alarm_taken_back),
 		TEST(test_reset),
 		cmocka_unit_test(test_cannot_be_made),

@@ -53,6 +53,7 @@ static struct tl_stop run(struct fake_vm *f, const struct fake_exit *script, siz
 }
 
 /* Whatever a KVM_RUN that was interrupted left in the run area is from some earlier exit. */
+/* robust: run.eintr run.eagain exit.stale */
 static void test_stale_exit_after_eintr(void **state)
 {
 	static const struct fake_exit script[] = {
@@ -87,6 +88,7 @@ static void test_stale_exit_after_eintr(void **state)
 }
 
 /* Each of these ends the VM, and says on which vCPU, where, and why. */
+/* robust: run.efault run.enomem run.enoexec run.enosys */
 static void test_run_errors(void **state)
 {
 	static const struct {
@@ -131,6 +133,7 @@ static void test_run_errors(void **state)
 	}
 }
 
+/* robust: exit.fail-entry exit.internal-error exit.memory-fault exit.crash */
 static void test_exits_that_stop(void **state)
 {
 	static const struct {
@@ -177,6 +180,7 @@ static void test_exits_that_stop(void **state)
 	}
 }
 
+/* robust: exit.unknown */
 static void test_unknown_exits(void **state)
 {
 	static const struct {
@@ -277,6 +281,7 @@ static void test_mmio_handled(void **state)
 }
 
 /* Nobody there, no such register, across the end, longer than any access: zero, and one line. */
+/* robust: mmio.unmapped mmio.across */
 static void test_mmio_unhandled(void **state)
 {
 	static const struct fake_exit script[] = {

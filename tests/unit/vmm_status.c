@@ -108,6 +108,7 @@ static void expect_input_refused(const struct tl_vmm_config *config, const char 
 	assert_int_equal(fake_kvm.kvm_fd, -1);
 }
 
+/* robust: kernel.0-bytes kernel.1-byte kernel.directory kernel.fifo kernel.dev-zero */
 static void test_kernels(void **state)
 {
 	struct tl_vmm_config config = config_of();
@@ -140,6 +141,7 @@ static void test_kernels(void **state)
 	expect_input_refused(&config, "/gzip' is damaged");
 }
 
+/* robust: initrd.file initrd.ram initrd.gap */
 static void test_initrds(void **state)
 {
 	struct tl_vmm_config config = config_of();
@@ -191,6 +193,7 @@ static void test_kernel_larger_than_it_says(void **state)
 	free(bytes);
 }
 
+/* robust: kvm.missing kvm.vcpus */
 static void test_hosts(void **state)
 {
 	struct tl_vmm_config config = config_of();
@@ -209,6 +212,7 @@ static void test_hosts(void **state)
 	assert_nothing_logged();
 }
 
+/* robust: exit.crash run.efault */
 static void test_ends_of_a_guest(void **state)
 {
 	static const struct fake_exit crash[] = {EVENT(KVM_SYSTEM_EVENT_CRASH)};
@@ -364,6 +368,7 @@ static void test_control_socket(void **state)
 }
 
 /* The initrd was cut since it was opened, and is read when the VM is there. */
+/* robust: initrd.file */
 static void test_initrd_cut(void **state)
 {
 	struct tl_vmm_config config = config_of();

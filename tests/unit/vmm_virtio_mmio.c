@@ -96,6 +96,7 @@ static void test_config(void **state)
 	}
 }
 
+/* robust: transport.features */
 static void test_features(void **state)
 {
 	struct tl_dev *dev = *state;
@@ -127,6 +128,7 @@ static void test_features(void **state)
 	assert_int_equal(((struct tl_virtio *)dev)->driver_features, 0);
 }
 
+/* robust: transport.driver-ok-first */
 static void test_status(void **state)
 {
 	struct tl_dev *dev = *state;
@@ -146,6 +148,7 @@ static void test_status(void **state)
 	assert_int_equal(get(dev, QUEUE_READY), 0);
 }
 
+/* robust: transport.select */
 static void test_queue_select(void **state)
 {
 	static const uint32_t none[] = {1, 2, 0xffff, UINT32_MAX};

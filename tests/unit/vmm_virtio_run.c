@@ -165,6 +165,7 @@ static void test_indirect(void **state)
 }
 
 /* What was there before DRIVER_OK is not forgotten, but not begun with either. */
+/* robust: transport.kick-early */
 static void test_early(void **state)
 {
 	struct tl_dev *dev = *state;
@@ -221,6 +222,7 @@ static void test_reset(void **state)
 }
 
 /* Once the status reads as 0, nothing more is written to RAM. */
+/* robust: transport.reset */
 static void test_reset_at_work(void **state)
 {
 	struct tl_dev *dev = *state;
@@ -236,6 +238,7 @@ static void test_reset_at_work(void **state)
 	assert_int_equal(used_idx(), 1);
 }
 
+/* robust: vq.needs-reset */
 static void test_broken_ring(void **state)
 {
 	static const uint64_t rings[] = {0, END - 16, UINT64_MAX - 15, DESC + 1, USED};
@@ -253,6 +256,7 @@ static void test_broken_ring(void **state)
 	expect_down(dev, "placed a queue where none can be");
 }
 
+/* robust: vq.needs-reset */
 static void test_broken_request(void **state)
 {
 	struct tl_dev *dev = *state;

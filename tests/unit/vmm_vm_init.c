@@ -166,6 +166,7 @@ static void test_gicv2(void **state)
 	assert_int_equal(gic_attr(KVM_DEV_ARM_VGIC_GRP_NR_IRQS, 0), 128);
 }
 
+/* robust: kvm.no-gicv3 */
 static void test_hosts_without_a_gic(void **state)
 {
 	struct tl_vm_config config = config_of(2, TL_GIC_AUTO);
@@ -242,6 +243,7 @@ static void test_its(void **state)
 	assert_int_equal(gic_attr(KVM_DEV_ARM_VGIC_GRP_NR_IRQS, 0), 160);
 }
 
+/* robust: kvm.vcpus */
 static void test_too_many_vcpus(void **state)
 {
 	struct tl_vm_config config = config_of(9, TL_GIC_V2);
@@ -266,6 +268,7 @@ static void test_too_many_vcpus(void **state)
 }
 
 /* Each call that a VM needs, refused. */
+/* robust: kvm.ebusy */
 static void test_refused_calls(void **state)
 {
 	static const struct {
@@ -345,6 +348,7 @@ static void test_more_memory_than_there_is(void **state)
 	assert_error("cannot map 209715200 MiB of guest memory", "ask for less with --mem");
 }
 
+/* robust: kvm.no-ipa-size kvm.ipa-space */
 static void test_address_bits(void **state)
 {
 	static const struct {
@@ -401,6 +405,7 @@ static void test_interrupted(void **state)
 	expect_made(&config);
 }
 
+/* robust: kvm.no-filter */
 static void test_smccc_filter(void **state)
 {
 	struct tl_vm_config config = config_of(1, TL_GIC_AUTO);

@@ -298,6 +298,7 @@ static void test_first_reason_counts(void **state)
 	fake_vm_end(&f);
 }
 
+/* robust: host.threads */
 static void test_no_more_threads(void **state)
 {
 	struct tl_vm_config config = {

@@ -59,6 +59,7 @@ static void test_start(void **state)
 	}
 }
 
+/* robust: vq.size-0 vq.size-odd vq.size-large vq.misaligned vq.outside vq.overlap */
 static void test_bad_rings(void **state)
 {
 	/* 8 entries: 128 bytes, 22 bytes and 70 bytes. */
@@ -95,6 +96,7 @@ static void test_bad_rings(void **state)
 	}
 }
 
+/* robust: vq.head vq.avail-jump */
 static void test_bad_heads(void **state)
 {
 	static const uint16_t heads[] = {SIZE, SIZE + 1, 255, 256, 0x8000, 0xffff};
@@ -115,6 +117,7 @@ static void test_bad_heads(void **state)
 	}
 }
 
+/* robust: vq.next vq.loop-1 vq.loop-2 vq.order */
 static void test_bad_links(void **state)
 {
 	(void)state;
@@ -130,6 +133,7 @@ static void test_bad_links(void **state)
 	assert_refused({DATA, 1, NEXT, 1}, {DATA, 1, NEXT | WRITE, 2}, {DATA, 1, 0, 0});
 }
 
+/* robust: vq.wrap vq.ram-end vq.in-device */
 static void test_bad_addresses(void **state)
 {
 	(void)state;
@@ -150,6 +154,7 @@ static void test_bad_addresses(void **state)
 	assert_refused({DATA | UINT64_C(1) << 32, 1, 0, 0});
 }
 
+/* robust: vq.indirect-nested vq.indirect-odd vq.indirect-zero vq.indirect-next */
 static void test_bad_tables(void **state)
 {
 	(void)state;
@@ -205,6 +210,7 @@ static void test_segments(void **state)
 }
 
 /* A table as long as the queue and a descriptor before it: one more than it may be. */
+/* robust: vq.long */
 static void test_too_long(void **state)
 {
 	(void)state;
@@ -218,6 +224,7 @@ static void test_too_long(void **state)
 }
 
 /* A request's length has 32 bits; all of RAM, 64 times, has one byte too many. */
+/* robust: vq.4-gib */
 static void test_too_many_bytes(void **state)
 {
 	const uint32_t all = (uint32_t)RAM_SIZE;

@@ -305,6 +305,7 @@ static void expect_down(void)
 }
 
 /* Lengths that lie, and packets that are none. */
+/* robust: vsock.lengths */
 static void test_malformed(void **state)
 {
 	const struct tl_vsock_packet packet = {

@@ -19,6 +19,9 @@
 #define REG_X(n)      CORE_REG(offsetof(struct kvm_regs, regs.regs) + (n) * sizeof(__u64))
 #define REG_MPIDR_EL1 ARM64_SYS_REG(3, 0, 0, 0, 5)
 #define REG_SCTLR_EL1 ARM64_SYS_REG(3, 0, 1, 0, 0)
+#define REG_TTBR0_EL1 ARM64_SYS_REG(3, 0, 2, 0, 0)
+#define REG_TTBR1_EL1 ARM64_SYS_REG(3, 0, 2, 0, 1)
+#define REG_TCR_EL1   ARM64_SYS_REG(3, 0, 2, 0, 2)
 
 /* MPIDR_EL1: Aff3 in bits 39:32, Aff2 to Aff0 in 23:0 (DDI 0487). */
 #define MPIDR_AFFINITY UINT64_C(0xff00ffffff)
@@ -104,6 +107,19 @@ int tl_vcpu_regs_get_x(const struct tl_vcpu *vcpu, unsigned int n, uint64_t *val
 int tl_vcpu_regs_set_x(const struct tl_vcpu *vcpu, unsigned int n, uint64_t value)
 {
 	return n > 30 ? -EINVAL : set_reg(vcpu, REG_X(n), value);
+}
+
+int tl_vcpu_regs_walk(const struct tl_vcpu *vcpu, struct tl_walk_regs *regs)
+{
+	int ret = get_reg(vcpu, REG_SCTLR_EL1, &regs->sctlr);
+
+	/* A 32-bit EL1 has its registers in the same places (DDI 0487, G8.2). */
+	regs->el1_32bit = vcpu->vm->cpu.init & 1u << KVM_ARM_VCPU_EL1_32BIT;
+	if (!ret)
+		ret = get_reg(vcpu, REG_TCR_EL1, &regs->tcr);
+	if (!ret)
+		ret = get_reg(vcpu, REG_TTBR0_EL1, &regs->ttbr0);
+	return ret ? ret : get_reg(vcpu, REG_TTBR1_EL1, &regs->ttbr1);
 }
 
 int tl_vcpu_regs_mpidr(const struct tl_vcpu *vcpu, uint64_t *mpidr)

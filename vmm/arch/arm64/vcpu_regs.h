@@ -8,6 +8,8 @@
 
 #include <stdint.h>
 
+#include "vmm/arch/arm64/walk.h"
+
 struct tl_vcpu;
 
 /*
@@ -35,6 +37,9 @@ uint64_t tl_vcpu_regs_pc(const struct tl_vcpu *vcpu);
 /* General-purpose register n (0 to 30). Return 0 or -errno. */
 int tl_vcpu_regs_get_x(const struct tl_vcpu *vcpu, unsigned int n, uint64_t *value);
 int tl_vcpu_regs_set_x(const struct tl_vcpu *vcpu, unsigned int n, uint64_t value);
+
+/* What its addresses are translated by at this time. Returns 0 or -errno. */
+int tl_vcpu_regs_walk(const struct tl_vcpu *vcpu, struct tl_walk_regs *regs);
 
 /* The vCPU's affinity, as the device tree's cpu node has it (MPIDR_EL1 without flags). 0 or -errno.
  */

@@ -249,6 +249,15 @@ static int set_share(struct tl_options *options, char *value)
 	return 0;
 }
 
+static int set_trace_exits(struct tl_options *options, char *value)
+{
+	if (value && !*value)
+		return tl_options_bad(options, "wants a file name behind =");
+	config_of(options)->vmm.trace_exits = true;
+	config_of(options)->vmm.exits_file = value;
+	return 0;
+}
+
 static int set_record(struct tl_options *options, char *value)
 {
 	config_of(options)->vmm.record = value;
@@ -372,6 +381,9 @@ const struct tl_option tl_run_options[] = {
 		"trace every exit; table on standard error, FILE: as JSON too", set_profile},
 	{TL_OPTIONAL, "count", "FILE",
 		"the same from the kernel's own counts: free, but without times", set_counting},
+	{TL_OPTIONAL, "trace-exits", "FILE",
+		"a line for each exit to user space as it happens, on standard error or in FILE",
+		set_trace_exits},
 	{TL_VALUE, "record", "DIR", "record every exit, for 'trapline report DIR'", set_record},
 	{TL_VALUE, "symbols", "FILE", "guest symbols: vmlinux, ELF, System.map (the kernel's own)",
 		set_symbols},

@@ -10,6 +10,7 @@
 #include "vmm/boot/image.h"
 #include "vmm/boot/layout.h"
 #include "vmm/core/console.h"
+#include "vmm/core/exit_trace.h"
 #include "vmm/core/loop.h"
 #include "vmm/core/power_key.h"
 #include "vmm/core/vm.h"
@@ -33,6 +34,7 @@ struct tl_guest {
 	struct tl_layout layout;
 	struct tl_loop loop;
 	struct tl_console console;
+	struct tl_exit_trace exit_trace;
 	struct tl_vm vm;
 	struct tl_events events;
 	struct tl_power_key power_key;

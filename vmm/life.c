@@ -117,11 +117,13 @@ int tl_guest_run(struct tl_guest *guest)
 	/* While it runs already: it costs as much as a tenth of the start. */
 	tl_footprint_trim();
 	for (;;) {
-		int timeout = tl_console_timeout(&guest->console);
+		int timeout = tl_exit_trace_timeout(
+			&guest->exit_trace, tl_console_timeout(&guest->console));
 		int ret = tl_loop_once(&guest->loop, timeout < 0 ? first : timeout);
 
 		first = -1;
 		tl_console_service(&guest->console);
+		tl_exit_trace_service(&guest->exit_trace);
 		if (has_stopped(guest, &status))
 			break;
 		if (guest->console.quit || guest->control.quit) {

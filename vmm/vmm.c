@@ -88,6 +88,8 @@ static int run_vm(struct tl_guest *guest)
 	tl_control_fini(&guest->control);
 	tl_console_drain(&guest->console, TL_GUEST_DRAIN_MS);
 	tl_terminal_restore();
+	if (tl_exit_trace_end(&guest->exit_trace, TL_GUEST_DRAIN_MS) && status == TL_STATUS_OK)
+		status = TL_STATUS_FAILURE;
 	summarize(guest);
 	if (guest->session) {
 		ret = tl_vmm_profile_report(guest->session, config, &guest->layout);
@@ -146,6 +148,12 @@ static int start(struct tl_guest *guest)
 
 	int ret;
 
+	if (guest->config->trace_exits) {
+		if (tl_exit_trace_init(&guest->exit_trace, &guest->loop, guest->config->exits_file))
+			return TL_STATUS_FAILURE;
+		guest->vm.trace = &guest->exit_trace;
+		guest->vm.run_guest = tl_vcpu_run_traced;
+	}
 	guest->vm.loop = &guest->loop;
 	guest->vm.console = &guest->console;
 	if (tl_vm_init(&guest->vm, &vm) || add_gicv2m(guest, &env) ||
@@ -186,6 +194,7 @@ int tl_vmm_run(const struct tl_vmm_config *config)
 		.layout = &guest->layout};
 	tl_ctl_blank(&guest->control.server);
 	tl_vm_blank(&guest->vm);
+	tl_exit_trace_blank(&guest->exit_trace);
 	ret = tl_loop_init(&guest->loop);
 	if (!ret)
 		ret = tl_events_init(&guest->events, &guest->loop);
@@ -206,6 +215,7 @@ int tl_vmm_run(const struct tl_vmm_config *config)
 	tl_session_destroy(guest->session);
 	tl_recorder_destroy(guest->recorder);
 	tl_vm_fini(&guest->vm);
+	tl_exit_trace_fini(&guest->exit_trace);
 	tl_console_fini(&guest->console);
 	tl_events_fini(&guest->events);
 	tl_loop_fini(&guest->loop);

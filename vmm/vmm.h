@@ -50,6 +50,8 @@ struct tl_vmm_config {
 	unsigned int share_count;
 	const char *dump_dtb;     /* write the device tree there and end; or NULL */
 	bool show_layout;         /* print what goes where and end */
+	bool trace_exits;         /* print each exit to user space */
+	const char *exits_file;   /* there; NULL: on standard error */
 	bool profile;             /* trace every exit, and report at the end */
 	const char *record;       /* folder for a recording of every exit, or NULL */
 	bool count;               /* report only what the kernel counts, at no cost */

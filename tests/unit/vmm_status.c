@@ -4,7 +4,8 @@
  * host that cannot do it, and end of a guest there is the documented exit status,
  * one line, and nothing left open.
  * Links: vmm/core/coalesced.c vmm/dev/pl011_fast.c vmm/core/status_page.c
- * Links: vmm/arch/arm64/nisv.c
+ * Links: vmm/arch/arm64/nisv.c vmm/core/run_traced.c vmm/core/exit_line.c vmm/core/exit_trace.c
+ * Links: trace/decode/device_regs.c trace/decode/smccc.c
  * Links: vmm/vmm.c vmm/load.c vmm/life.c vmm/core/footprint.c
  * Links: vmm/core/vcpu.c vmm/core/run.c vmm/core/exit.c vmm/core/vm.c vmm/core/kvm_attr.c
  * Links: vmm/core/mem.c

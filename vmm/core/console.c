@@ -149,12 +149,14 @@ static bool flush(struct tl_console *console)
 		if (poll(&out, 1, 0) == 0)
 			return false;
 		n = write(console->out_fd, bytes, count);
-		if (n > 0)
+		if (n > 0) {
 			tx_consume(console, (size_t)n);
-		else if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		} else if (n < 0 && (errno == EAGAIN || errno == EINTR)) {
 			return false;
-		else
+		} else {
+			console->out_error = n < 0 ? errno : EIO;
 			tx_give_up(console);
+		}
 	}
 	return true;
 }

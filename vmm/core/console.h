@@ -36,6 +36,7 @@ struct tl_console {
 	bool escape;          /* the last key was Ctrl-A */
 	bool quit;            /* Ctrl-A x was typed */
 	bool out_blocked;     /* the last flush could not write all */
+	int out_error;        /* why nothing is written any more; or 0 */
 	struct tl_console_sink sink;
 	uint8_t rx[TL_CONSOLE_RX_BYTES]; /* read, not yet taken by the sink */
 	size_t rx_count;

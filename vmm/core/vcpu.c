@@ -78,7 +78,7 @@ static void *vcpu_thread(void *opaque)
 		if (vm->phase == TL_PHASE_RUN) {
 			vcpu->parked = false;
 			pthread_mutex_unlock(&vm->lock);
-			tl_vcpu_run_guest(vcpu);
+			vm->run_guest(vcpu);
 			pthread_mutex_lock(&vm->lock);
 			continue;
 		}

@@ -68,6 +68,9 @@ int tl_vcpu_setup_kick(void);
 /* Runs the guest until the VM is to halt, and handles its exits. The vCPU's thread. */
 void tl_vcpu_run_guest(struct tl_vcpu *vcpu);
 
+/* The same, with a line for each exit to vm->trace (run_traced.c). */
+void tl_vcpu_run_traced(struct tl_vcpu *vcpu);
+
 /*
  * Handles the exit that vcpu->run describes, if it is no access to a device: the dispatch
  * table. On the vCPU's thread, directly after a KVM_RUN that returned 0.

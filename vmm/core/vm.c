@@ -24,6 +24,7 @@ void tl_vm_blank(struct tl_vm *vm)
 	vm->vm_fd = -1;
 	vm->irqchip = TL_IRQCHIP_INIT;
 	vm->suspend.timer_fd = -1;
+	vm->run_guest = tl_vcpu_run_guest;
 	atomic_init(&vm->halt, true);
 	pthread_mutex_init(&vm->lock, NULL);
 	pthread_cond_init(&vm->changed, NULL);

@@ -21,6 +21,8 @@
 #include "vmm/core/mem.h"
 #include "vmm/core/vcpu.h"
 
+struct tl_exit_trace;
+
 /* Why a VM does not run (any more). */
 enum tl_stop_kind {
 	TL_STOP_NONE,
@@ -61,6 +63,9 @@ struct tl_vm {
 	struct tl_loop *loop;       /* not owned; woken when the VM stops */
 	struct tl_console *console; /* not owned; for hypercalls */
 	bool smccc_filter;          /* whether hypercalls reach us at all */
+	/* tl_vcpu_run_guest(), or before the threads run, with `trace`, tl_vcpu_run_traced(). */
+	void (*run_guest)(struct tl_vcpu *vcpu);
+	struct tl_exit_trace *trace; /* not owned; lines of `--trace-exits`, or NULL */
 
 	struct tl_vcpu *vcpus; /* owned */
 	unsigned int vcpu_count;

@@ -78,11 +78,21 @@ static int call_putchar(struct tl_vcpu *vcpu, uint64_t *result)
 
 static const struct {
 	uint32_t function;
+	unsigned int arguments;
 	int (*handle)(struct tl_vcpu *vcpu, uint64_t *result);
 } calls[] = {
-	{TL_HVC_VERSION, call_version},
-	{TL_HVC_PUTCHAR, call_putchar},
+	{TL_HVC_VERSION, 0, call_version},
+	{TL_HVC_PUTCHAR, 1, call_putchar},
 };
+
+unsigned int tl_smccc_arguments(uint64_t function)
+{
+	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
+		if (calls[i].function == function)
+			return calls[i].arguments;
+	}
+	return 6;
+}
 
 int tl_smccc_handle(struct tl_vcpu *vcpu, uint64_t function)
 {

@@ -22,4 +22,7 @@ int tl_smccc_setup(int vm_fd);
  */
 int tl_smccc_handle(struct tl_vcpu *vcpu, uint64_t function);
 
+/* How many arguments, x1 and up, the function has; of one that is unknown, all of 6. */
+unsigned int tl_smccc_arguments(uint64_t function);
+
 #endif

@@ -29,7 +29,11 @@ int tl_vcpu_setup_kick(void)
 {
 	struct sigaction action = {.sa_handler = kick_handler};
 
-	return sigaction(KICK_SIGNAL, &action, NULL) ? -errno : 0;
+	int ret = sigaction(KICK_SIGNAL, &action, NULL) ? -errno : 0;
+
+	if (ret)
+		tl_log_error("cannot catch the signal that stops a vCPU: %s", strerror(-ret));
+	return ret;
 }
 
 int tl_vcpu_init(struct tl_vcpu *vcpu, struct tl_vm *vm, unsigned int id)

@@ -90,6 +90,13 @@ static int set_cpu(struct tl_options *options, char *value)
 	return tl_cpu_choices_parse(&config->vmm.cpu, value);
 }
 
+static int set_aarch32(struct tl_options *options, char *value)
+{
+	(void)value;
+	config_of(options)->vmm.aarch32 = true;
+	return 0;
+}
+
 static int set_uart(struct tl_options *options, char *value)
 {
 	bool *plain = &config_of(options)->vmm.plain_uart;
@@ -344,6 +351,7 @@ const struct tl_option tl_run_options[] = {
 	{TL_VALUE, "cpu", "FEATURE=on|off[,...]",
 		"features of the CPUs; 'help' lists them; may be repeated", set_cpu,
 		.repeats = true},
+	{TL_FLAG, "aarch32", NULL, "a raw KERNEL, or the firmware, is 32-bit code", set_aarch32},
 	{TL_VALUE, "dtb", "FILE", "this device tree instead of the machine's own", set_dtb},
 	{TL_VALUE, "overlay", "FILE", "a compiled overlay to apply to the device tree", set_overlay},
 	TL_HEADING("Devices:"),

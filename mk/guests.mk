@@ -2,9 +2,13 @@
 #
 # The guests: bare-metal programs (one folder each in guest/, as .elf and as flat
 # .bin), and the initramfs of the Linux guest. All are for arm64 and use no C
-# library. A new bare-metal guest is a folder and a word in GUESTS.
+# library. A new bare-metal guest is a folder and a word in GUESTS. Those in GUESTS32
+# are 32-bit, NAME32.elf and .bin.
 
 GUESTS := hello smp hvc exitbench mmio nisv fault reset echo spin idle classes suspend power where idregs uart iobench hostile
+
+# Most are the same program.
+GUESTS32 := hello smp
 
 # Those of the laboratories (docs/lab), each in guest/lab/NAME, as lab-NAME.elf and lab-NAME.bin: of
 # machine virt, with guest/lib; and of machine lab, which stand alone, at address 0.
@@ -13,21 +17,26 @@ LABS_BARE := hello
 
 CROSS ?= $(if $(filter aarch64,$(shell uname -m)),,aarch64-linux-gnu-)
 GUEST_CC ?= $(CROSS)gcc
+GUEST_CC32 ?= arm-linux-gnueabihf-gcc
 GUEST_DIR := $(BUILD)/guest
 GUEST_OBJ := $(GUEST_DIR)/obj
 
 # -mstrict-align: with the MMU off all memory is Device memory (DDI 0487, B2.10).
 # -mgeneral-regs-only: nobody has turned on the SIMD registers.
-GUEST_CFLAGS := -std=c17 -O2 -g -Wall -Wextra -Werror -ffreestanding -fno-pic \
-	-mgeneral-regs-only -mstrict-align -fno-stack-protector -fno-common \
+GUEST_ANY_CFLAGS := -std=c17 -O2 -g -Wall -Wextra -Werror -ffreestanding -fno-pic \
+	-mgeneral-regs-only -fno-stack-protector -fno-common \
 	-fno-asynchronous-unwind-tables -fno-tree-loop-distribute-patterns \
 	-ffile-prefix-map=$(CURDIR)/= -I. -Iguest/lib
+GUEST_CFLAGS := $(GUEST_ANY_CFLAGS) -mstrict-align
+GUEST32_CFLAGS := $(GUEST_ANY_CFLAGS) -marm -mno-unaligned-access
 GUEST_LDFLAGS := -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-z,norelro \
 	-Wl,-z,max-page-size=4096
 
 guest_objects = $(patsubst guest/%,$(GUEST_OBJ)/%.o,$(wildcard guest/$(1)/*.[cS]))
 GUEST_LIB := $(call guest_objects,lib)
-GUEST_NAMES := $(GUESTS) $(LABS:%=lab-%) $(LABS_BARE:%=lab-%)
+guest32_objects = $(patsubst guest/%,$(GUEST_OBJ)/32/%.o,$(wildcard guest/$(1)/*.[cS]))
+GUEST32_LIB := $(call guest32_objects,lib32) $(patsubst %,$(GUEST_OBJ)/32/lib/%.c.o,args fdt psci uart)
+GUEST_NAMES := $(GUESTS) $(GUESTS32:%=%32) $(LABS:%=lab-%) $(LABS_BARE:%=lab-%)
 GUEST_ELF := $(GUEST_NAMES:%=$(GUEST_DIR)/%.elf) $(GUEST_DIR)/where0.elf
 GUEST_BIN := $(GUEST_NAMES:%=$(GUEST_DIR)/%.bin)
 
@@ -61,6 +70,25 @@ endef
 $(foreach g,$(LABS),$(eval $(call lab_rule,$(g),$(GUEST_LIB),guest/lib/guest.lds)))
 $(foreach g,$(LABS_BARE),$(eval $(call lab_rule,$(g),,guest/lab/lab.lds)))
 
+$(GUEST_OBJ)/32/%.c.o: guest/%.c mk/guests.mk | deps-build
+	$(call say,CC32,$<)
+	@mkdir -p $(@D)
+	$(Q)$(GUEST_CC32) $(GUEST32_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(GUEST_OBJ)/32/%.S.o: guest/%.S mk/guests.mk | deps-build
+	$(call say,AS32,$<)
+	@mkdir -p $(@D)
+	$(Q)$(GUEST_CC32) $(GUEST32_CFLAGS) -MMD -MP -c -o $@ $<
+
+# Where QEMU's board enters a 32-bit image without a header. libgcc has the division of long numbers.
+define guest32_rule
+$(GUEST_DIR)/$(1)32.elf: $$(call guest32_objects,$(1)) $(GUEST32_LIB) guest/lib/guest.lds
+	$$(call say,LD32,$$@)
+	$$(Q)$$(GUEST_CC32) $$(GUEST_LDFLAGS) -Wl,--defsym=tl_base=0x40010000 -Wl,-T,guest/lib/guest.lds \
+		-o $$@ $$(filter %.o,$$^) -lgcc
+endef
+$(foreach g,$(GUESTS32),$(eval $(call guest32_rule,$(g))))
+
 # The same program, linked at the very start of RAM.
 $(GUEST_DIR)/where0.elf: $(call guest_objects,where) $(GUEST_LIB) guest/lib/guest.lds
 	$(call say,LD,$@)
@@ -69,6 +97,10 @@ $(GUEST_DIR)/where0.elf: $(call guest_objects,where) $(GUEST_LIB) guest/lib/gues
 $(GUEST_DIR)/%.bin: $(GUEST_DIR)/%.elf
 	$(call say,OBJCOPY,$@)
 	$(Q)$(CROSS)objcopy -O binary $< $@
+
+$(GUEST_DIR)/%32.bin: $(GUEST_DIR)/%32.elf
+	$(call say,OBJCOPY,$@)
+	$(Q)$(GUEST_CC32:gcc=objcopy) -O binary $< $@
 
 # The Linux guest's init is user space: unaligned accesses are fine there, and the
 # kernel's own headers come with the compiler. One page of code, one of data.

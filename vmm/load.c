@@ -4,6 +4,7 @@
  * RAM at the start and at each reset.
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <libfdt.h>
 #include <stdio.h>
 #include <string.h>
@@ -20,9 +21,40 @@ static int open_firmware(struct tl_guest *guest)
 	const struct tl_machine *machine = guest->machine;
 
 	guest->layout.kind = TL_IMAGE_FIRMWARE;
+	guest->layout.aarch32 = guest->config->aarch32;
 	guest->layout.flash = guest->layout.entry = machine->flash_base;
 	guest->layout.flash_size = machine->flash_size;
 	return tl_firmware_open(&guest->firmware, guest->config->firmware, machine->flash_bank);
+}
+
+static int open_kernel(struct tl_guest *guest)
+{
+	int ret = tl_image_open(&guest->image, guest->config->kernel);
+
+	return ret || !guest->config->aarch32 ? ret : tl_image_set_aarch32(&guest->image);
+}
+
+/* What a 32-bit guest cannot reach: addresses have 32 bits without LPAE. */
+static int check_aarch32(const struct tl_guest *guest)
+{
+	uint64_t room = (UINT64_C(1) << 32) - guest->machine->ram_base;
+
+	if (!guest->layout.aarch32)
+		return 0;
+	if (guest->config->mem > room) {
+		tl_log_error("--mem %" PRIu64
+			     "M: this guest is 32-bit, and machine %s has room for %" PRIu64
+			     "M of RAM below 4 GiB",
+			guest->config->mem >> 20, guest->machine->name, room >> 20);
+		return -ENOSPC;
+	}
+	if (guest->config->cpus > TL_GIC_LOW_REDISTS) {
+		tl_log_error(
+			"--cpus %u: this guest is 32-bit, and the GIC's registers of %d CPUs are below 4 GiB",
+			guest->config->cpus, TL_GIC_LOW_REDISTS);
+		return -ENOSPC;
+	}
+	return 0;
 }
 
 static int open_initrd(struct tl_guest *guest)
@@ -38,8 +70,7 @@ int tl_guest_prepare(struct tl_guest *guest)
 	int ret = tl_fdt_check_cmdline(config->append);
 
 	if (!ret)
-		ret = config->firmware ? open_firmware(guest)
-				       : tl_image_open(&guest->image, config->kernel);
+		ret = config->firmware ? open_firmware(guest) : open_kernel(guest);
 	if (!ret)
 		ret = open_initrd(guest);
 	if (!ret && config->dtb)
@@ -53,6 +84,8 @@ int tl_guest_prepare(struct tl_guest *guest)
 	guest->layout.initrd_size = guest->initrd.file_size;
 	if (!ret && !config->firmware)
 		ret = tl_image_place(&guest->image, &guest->layout);
+	if (!ret)
+		ret = check_aarch32(guest);
 	if (!ret)
 		ret = tl_layout_place(&guest->layout);
 	return ret;

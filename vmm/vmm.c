@@ -135,6 +135,7 @@ static int start(struct tl_guest *guest)
 		.gic = guest->config->gic,
 		.msi = guest->config->msi,
 		.cpu = &guest->config->cpu,
+		.aarch32 = guest->layout.aarch32,
 		.spis = tl_machine_spis(guest->machine, tl_devices_count(guest->config)),
 	};
 	struct tl_dev_env env = {

@@ -31,6 +31,7 @@ struct tl_vmm_config {
 	enum tl_gic_kind gic;
 	bool msi; /* message-signalled interrupts: an ITS or a GICv2m frame */
 	struct tl_cpu_choices cpu;
+	bool aarch32;    /* a raw kernel or firmware is 32-bit code */
 	bool plain_uart; /* each access to the UART exits */
 	const struct tl_disk *disks;
 	unsigned int disk_count;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the bare-metal guests share: the addresses of the virt machine, the
+ * What the bare-metal guests share, 64-bit ones (guest/lib) and 32-bit ones (guest/lib32): the addresses of the virt machine, the
  * console, PSCI and SMCCC calls, and the few facts that they take from the
  * device tree. There is no C library, no MMU and no interrupt: memory is Device
  * memory, so accesses must be aligned and exclusives do not work.
@@ -16,7 +16,11 @@
 /* PSCI (Arm DEN0022, section 5), called by HVC. */
 #define TL_PSCI_VERSION      0x84000000
 #define TL_PSCI_CPU_OFF      0x84000002
-#define TL_PSCI_CPU_ON       0xC4000003
+#ifdef __aarch64__
+#define TL_PSCI_CPU_ON 0xC4000003
+#else
+#define TL_PSCI_CPU_ON 0x84000003
+#endif
 #define TL_PSCI_SYSTEM_OFF   0x84000008
 #define TL_PSCI_SYSTEM_RESET 0x84000009
 
@@ -36,7 +40,10 @@ void tl_uart_putdec(uint64_t value);
 /* Waits for a byte from the console. */
 char tl_uart_getc(void);
 
-/* HVC #0 with the SMCCC 1.0 register use (Arm DEN0028, section 2). Returns x0. */
+/*
+ * HVC #0 with the SMCCC 1.0 register use (Arm DEN0028, section 2). Returns x0. A 32-bit guest has
+ * r0 to r3, of which it takes 32 bits.
+ */
 int64_t tl_smccc_hvc(uint64_t function, uint64_t x1, uint64_t x2, uint64_t x3);
 
 _Noreturn void tl_psci_off(void);
@@ -69,16 +76,39 @@ static inline uint32_t tl_mmio_read32(uint64_t address)
 {
 	uint32_t value;
 
+#ifdef __aarch64__
 	__asm__ volatile("ldr %w0, [%1]" : "=r"(value) : "r"(address) : "memory");
+#else
+	__asm__ volatile("ldr %0, [%1]" : "=r"(value) : "r"((uint32_t)address) : "memory");
+#endif
 	return value;
 }
 
 static inline void tl_mmio_write32(uint64_t address, uint32_t value)
 {
+#ifdef __aarch64__
 	__asm__ volatile("str %w0, [%1]" : : "r"(value), "r"(address) : "memory");
+#else
+	__asm__ volatile("str %0, [%1]" : : "r"(value), "r"((uint32_t)address) : "memory");
+#endif
 }
 
-/* Reads a system register by its name. */
+/* This CPU's MPIDR. */
+static inline uint64_t tl_mpidr(void)
+{
+#ifdef __aarch64__
+	uint64_t value;
+
+	__asm__ volatile("mrs %0, mpidr_el1" : "=r"(value));
+#else
+	uint32_t value;
+
+	__asm__ volatile("mrc p15, 0, %0, c0, c0, 5" : "=r"(value));
+#endif
+	return value;
+}
+
+/* Reads a system register by its name: 64-bit guests only. */
 #define tl_sysreg_read(name)                                                                       \
 	({                                                                                         \
 		uint64_t value_;                                                                   \

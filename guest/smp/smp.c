@@ -28,7 +28,7 @@ static void speak(uint64_t number)
 	tl_uart_puts("cpu ");
 	tl_uart_putdec(number);
 	tl_uart_puts(": MPIDR ");
-	tl_uart_puthex(tl_sysreg_read(mpidr_el1));
+	tl_uart_puthex(tl_mpidr());
 	tl_uart_putc('\n');
 	pass_turn();
 }

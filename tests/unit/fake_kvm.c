@@ -119,6 +119,8 @@ static int check_extension(long capability)
 		return fake_kvm.pauth;
 	case KVM_CAP_ARM_MTE:
 		return fake_kvm.mte;
+	case KVM_CAP_ARM_EL1_32BIT:
+		return fake_kvm.el1_32bit;
 	case KVM_CAP_ARM_SUPPORTED_REG_MASK_RANGES:
 		return fake_kvm.reg_masks;
 	case KVM_CAP_COALESCED_MMIO: /* the page of the run area */
@@ -289,6 +291,8 @@ static uint64_t *find_reg(struct fake_vcpu *vcpu, uint64_t id)
 	}
 	if (id == ARM64_SYS_REG(3, 0, 1, 0, 0))
 		return &vcpu->sctlr;
+	if (id == (core | KVM_REG_ARM_CORE_REG(regs.pstate)))
+		return &vcpu->pstate;
 	return id == (core | KVM_REG_ARM_CORE_REG(regs.pc)) ? &vcpu->pc : NULL;
 }
 
@@ -430,6 +434,8 @@ static int vcpu_call(struct fake_vcpu *vcpu, unsigned long request, uintptr_t ar
 		vcpu->features = ((struct kvm_vcpu_init *)arg)->features[0];
 		memset(vcpu->x, 0, sizeof(vcpu->x));
 		vcpu->sctlr = FAKE_SCTLR_RESET;
+		/* arch/arm64/kvm/reset.c, VCPU_RESET_PSTATE_SVC and _EL1 */
+		vcpu->pstate = vcpu->features & 1u << KVM_ARM_VCPU_EL1_32BIT ? 0x1d3 : 0x3c5;
 		vcpu->mp_state = vcpu->features & 1u << KVM_ARM_VCPU_POWER_OFF
 					 ? KVM_MP_STATE_STOPPED
 					 : KVM_MP_STATE_RUNNABLE;

@@ -44,6 +44,7 @@ struct fake_vcpu {
 	uint64_t x[31];
 	uint64_t mpidr; /* set by the fake when it is asked for */
 	uint64_t sctlr;
+	uint64_t pstate;
 	uint32_t mp_state;
 
 	/* Set by the fake. */
@@ -84,7 +85,7 @@ struct fake_kvm {
 	int ipa_bits; /* 0: no such capability */
 	bool gicv2, gicv3, its, smccc_filter, system_suspend, nisv;
 	/* Not there unless the test says so. */
-	bool pmu, sve, pauth, mte, reg_masks;
+	bool pmu, sve, pauth, mte, reg_masks, el1_32bit;
 	bool id_forgets; /* takes writes to identification registers, and forgets them */
 	struct fake_id_reg id_regs[FAKE_ID_REGS];
 	bool coalesced, readonly; /* coalesced MMIO, read-only memory slots */

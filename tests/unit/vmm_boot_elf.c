@@ -3,6 +3,7 @@
  * ELF programs: segments go where they say, zeroed behind their bytes; every
  * number in the headers that cannot be is refused in one line.
  * Links: vmm/boot/image.c vmm/boot/elf.c vmm/boot/layout.c vmm/boot/source.c vmm/boot/zboot.c
+ * Links: vmm/boot/zimage.c
  * Links: vmm/core/mem.c tests/unit/fake_files.c tests/unit/fake_log.c
  * Libs: elf z zstd
  */
@@ -157,13 +158,14 @@ static void test_other_machines(void **state)
 	(void)state;
 	make(&p);
 	p.head.e_machine = EM_X86_64;
-	expect_refused(&p, "it is not for 64-bit Arm");
+	expect_refused(&p, "it is neither for 64-bit nor for 32-bit Arm");
+	/* 32-bit Arm in a 64-bit file. */
 	p.head.e_machine = EM_ARM;
+	expect_refused(&p, "it is neither for 64-bit nor for 32-bit Arm");
 	p.head.e_ident[EI_CLASS] = ELFCLASS32;
-	expect_refused(&p, "it is not for 64-bit Arm");
 	/* aarch64 with 32-bit pointers; the field is at the same place. */
 	p.head.e_machine = EM_AARCH64;
-	expect_refused(&p, "it is not for 64-bit Arm");
+	expect_refused(&p, "it is neither for 64-bit nor for 32-bit Arm");
 	make(&p);
 	p.head.e_ident[EI_DATA] = ELFDATA2MSB;
 	p.head.e_machine = __builtin_bswap16(EM_AARCH64);

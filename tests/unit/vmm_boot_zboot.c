@@ -3,7 +3,8 @@
  * EFI zboot: a kernel inside an EFI program loads as the Image that it holds,
  * and a header that lies, a payload that is damaged, packed otherwise or
  * something else is refused in one line.
- * Links: vmm/boot/image.c vmm/boot/elf.c vmm/boot/source.c vmm/boot/zboot.c vmm/core/mem.c
+ * Links: vmm/boot/image.c vmm/boot/elf.c vmm/boot/source.c vmm/boot/zboot.c
+ * Links: vmm/boot/zimage.c vmm/core/mem.c
  * Links: tests/unit/fake_files.c tests/unit/fake_log.c
  * Libs: elf z zstd
  */

@@ -101,6 +101,23 @@ static void check_cells(const void *fdt, int at, const char *name, const uint32_
 	check_cells(fdt, at, name, (const uint32_t[]){__VA_ARGS__},                                \
 		(int)ARRAY_LEN(((const uint32_t[]){__VA_ARGS__})))
 
+/* arm/cpus.yaml: one cell where the CPUs are 32-bit. */
+static void test_aarch32(void **state)
+{
+	struct tl_fdt_config config = config_of(2, TL_GIC_V3);
+	struct tl_layout aarch32 = layout;
+	const uint32_t one = 1;
+	void *fdt;
+
+	(void)state;
+	aarch32.aarch32 = true;
+	config.layout = &aarch32;
+	fdt = build(&config);
+	check_cells(fdt, node(fdt, "/cpus"), "#address-cells", &one, 1);
+	check_cells(fdt, node(fdt, "/cpus/cpu@1"), "reg", &one, 1);
+	free(fdt);
+}
+
 static void test_memory(void **state)
 {
 	struct tl_fdt_config config = config_of(1, TL_GIC_V3);
@@ -426,6 +443,7 @@ static void test_mem_without_a_unit(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(test_aarch32, fake_log_reset),
 		cmocka_unit_test_setup(test_memory, fake_log_reset),
 		cmocka_unit_test_setup(test_cpus, fake_log_reset),
 		cmocka_unit_test_setup(test_cpu_with_aff3, fake_log_reset),

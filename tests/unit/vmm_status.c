@@ -13,6 +13,7 @@
  * Links: vmm/arch/arm64/vm_type.c vmm/arch/arm64/gic.c vmm/arch/arm64/gic_reset.c
  * Links: vmm/arch/arm64/suspend.c vmm/ctl/server.c vmm/ctl/commands.c vmm/ctl/profile.c
  * Links: vmm/arch/arm64/smccc.c vmm/boot/image.c vmm/boot/elf.c vmm/boot/source.c vmm/boot/zboot.c
+ * Links: vmm/boot/zimage.c
  * Links: vmm/boot/firmware.c vmm/boot/layout.c vmm/boot/fdt.c vmm/boot/dtb.c vmm/devices.c
  * Links: vmm/machine/machine.c vmm/machine/virt.c vmm/machine/skeletons.S vmm/dev/pl011.c
  * Links: vmm/dev/pl031.c vmm/dev/pl061.c vmm/dev/virtio/blk.c vmm/dev/virtio/virtio.c

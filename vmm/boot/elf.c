@@ -46,7 +46,10 @@ static int add_segment(struct tl_image *image, const GElf_Phdr *phdr, const char
 	return 0;
 }
 
-/* The entry point is a virtual address; execution starts at the physical one. */
+/*
+ * The entry point is a virtual address; execution starts at the physical one. That of Thumb code
+ * is odd (ELF for the Arm Architecture, IHI 0044, 4.1).
+ */
 static int find_entry(
 	struct tl_image *image, Elf *elf, size_t count, uint64_t entry, const char *path)
 {
@@ -71,8 +74,10 @@ static int parse(struct tl_image *image, Elf *elf, const char *path)
 
 	if (!gelf_getehdr(elf, &ehdr))
 		return refuse(path, "its header is damaged");
-	if (ehdr.e_machine != EM_AARCH64 || ehdr.e_ident[EI_CLASS] != ELFCLASS64)
-		return refuse(path, "it is not for 64-bit Arm");
+	image->aarch32 = ehdr.e_machine == EM_ARM && ehdr.e_ident[EI_CLASS] == ELFCLASS32;
+	if (!image->aarch32 &&
+		(ehdr.e_machine != EM_AARCH64 || ehdr.e_ident[EI_CLASS] != ELFCLASS64))
+		return refuse(path, "it is neither for 64-bit nor for 32-bit Arm");
 	if (ehdr.e_ident[EI_DATA] != ELFDATA2LSB)
 		return refuse(path, "it is big-endian");
 	if (elf_getphdrnum(elf, &count) || count == 0)

@@ -53,7 +53,8 @@ static void add_memory(void *fdt, const struct tl_layout *layout, int *err)
 	prop_pairs(fdt, node, "reg", reg, 2, err);
 }
 
-static void add_cpu(void *fdt, int cpus, uint64_t mpidr, int *err)
+/* arm/cpus.yaml: addresses have one cell where the CPUs are 32-bit. */
+static void add_cpu(void *fdt, int cpus, uint64_t mpidr, bool aarch32, int *err)
 {
 	char name[32];
 	int node;
@@ -65,20 +66,22 @@ static void add_cpu(void *fdt, int cpus, uint64_t mpidr, int *err)
 	keep(err, fdt_setprop_string(fdt, node, "device_type", "cpu"));
 	keep(err, fdt_setprop_string(fdt, node, "compatible", "arm,armv8"));
 	keep(err, fdt_setprop_string(fdt, node, "enable-method", "psci"));
-	keep(err, fdt_setprop_u64(fdt, node, "reg", mpidr));
+	keep(err, aarch32 ? fdt_setprop_u32(fdt, node, "reg", (uint32_t)mpidr)
+			  : fdt_setprop_u64(fdt, node, "reg", mpidr));
 }
 
 static void add_cpus(void *fdt, const struct tl_fdt_config *config, int *err)
 {
+	bool aarch32 = config->layout->aarch32;
 	int node = keep(err, fdt_add_subnode(fdt, 0, "cpus"));
 
 	if (node < 0)
 		return;
-	keep(err, fdt_setprop_u32(fdt, node, "#address-cells", 2));
+	keep(err, fdt_setprop_u32(fdt, node, "#address-cells", aarch32 ? 1 : 2));
 	keep(err, fdt_setprop_u32(fdt, node, "#size-cells", 0));
 	/* A new node becomes its parent's first child: the last CPU goes in first. */
 	for (unsigned int i = config->cpus; i-- > 0;)
-		add_cpu(fdt, node, config->mpidr[i], err);
+		add_cpu(fdt, node, config->mpidr[i], aarch32, err);
 }
 
 /* What takes messages, below the GIC: an ITS, or for a GICv2 a frame of GICv2m. */

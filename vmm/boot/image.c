@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * arm64 Images and raw binaries. The Image header is described in the kernel's
- * Documentation/arch/arm64/booting.rst, section 4.
+ * arm64 Images and raw binaries; what the others have in common. The Image header is described in
+ * the kernel's Documentation/arch/arm64/booting.rst, section 4.
  */
 #include "vmm/boot/image.h"
 
@@ -9,7 +9,9 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/bytes.h"
 #include "base/log.h"
+#include "vmm/boot/zimage.h"
 #include "vmm/core/mem.h"
 
 #define HEAD_TEXT_OFFSET 8
@@ -22,24 +24,17 @@
 
 /* Where raw programs for QEMU's virt board expect to be, and kernels before 3.17. */
 #define RAW_OFFSET UINT64_C(0x80000)
+/* The same for 32-bit ones. */
+#define RAW_OFFSET_32 UINT64_C(0x10000)
 /* No RAM that we offer reaches further; sums of such values cannot wrap. */
 #define SANE (UINT64_C(1) << 48)
-
-static uint64_t le64(const uint8_t *bytes)
-{
-	uint64_t value = 0;
-
-	for (int i = 7; i >= 0; i--)
-		value = value << 8 | bytes[i];
-	return value;
-}
 
 static int parse_linux(struct tl_image *image, const uint8_t *head, const char *path)
 {
 	image->kind = TL_IMAGE_LINUX;
-	image->text_offset = le64(head + HEAD_TEXT_OFFSET);
-	image->claimed = le64(head + HEAD_IMAGE_SIZE);
-	if (le64(head + HEAD_FLAGS) & FLAG_BIG_ENDIAN) {
+	image->text_offset = tl_le64(head + HEAD_TEXT_OFFSET);
+	image->claimed = tl_le64(head + HEAD_IMAGE_SIZE);
+	if (tl_le64(head + HEAD_FLAGS) & FLAG_BIG_ENDIAN) {
 		tl_log_error("kernel '%s' is big-endian, which this machine is not", path);
 		return -ENOEXEC;
 	}
@@ -92,19 +87,14 @@ static bool packed_otherwise(const uint8_t *head, uint64_t len, const char *path
 
 int tl_image_parse_head(struct tl_image *image, const uint8_t *head, uint64_t len, const char *path)
 {
-	static const uint8_t pe_arm32_zimage[4] = {0x18, 0x28, 0x6f, 0x01};
-
-	if (len >= TL_IMAGE_HEAD && (uint32_t)le64(head + HEAD_MAGIC) == MAGIC)
+	if (len >= TL_IMAGE_HEAD && tl_le32(head + HEAD_MAGIC) == MAGIC)
 		return parse_linux(image, head, path);
 	if (len >= 4 && !memcmp(head, "\177ELF", 4)) {
 		image->kind = TL_IMAGE_ELF;
 		return 0;
 	}
-	if (len >= 40 && !memcmp(head + 36, pe_arm32_zimage, 4)) {
-		tl_log_error("kernel '%s' is a 32-bit zImage, and this machine runs 64-bit kernels",
-			path);
-		return -ENOEXEC;
-	}
+	if (tl_zimage_is(head, len))
+		return tl_zimage_parse_head(image, head, len, path);
 	/* An Image begins as one, too (booting.rst); without its magic it would pass as raw. */
 	if (len >= TL_IMAGE_HEAD && !memcmp(head, "MZ", 2)) {
 		tl_log_error("kernel '%s' begins as an EFI program and has no arm64 Image header: "
@@ -150,9 +140,24 @@ int tl_image_open(struct tl_image *image, const char *path)
 			ret = tl_elf_parse(image, path);
 		}
 	}
+	if (!ret && image->kind == TL_IMAGE_ZIMAGE)
+		ret = tl_zimage_parse(image, path);
 	if (ret)
 		tl_image_close(image);
 	return ret;
+}
+
+int tl_image_set_aarch32(struct tl_image *image)
+{
+	if (image->aarch32)
+		return 0;
+	if (image->kind != TL_IMAGE_RAW) {
+		tl_log_error("kernel '%s' is 64-bit code: leave out --aarch32", image->source.path);
+		return -EINVAL;
+	}
+	image->aarch32 = true;
+	image->text_offset = RAW_OFFSET_32;
+	return 0;
 }
 
 void tl_image_close(struct tl_image *image)
@@ -166,12 +171,18 @@ int tl_image_place(const struct tl_image *image, struct tl_layout *layout)
 	uint64_t size = image->claimed;
 
 	layout->kind = image->kind;
+	layout->aarch32 = image->aarch32;
 	if (image->kind == TL_IMAGE_ELF)
 		return tl_elf_place(image, layout);
 	/* A packed file's size is known when it is unpacked, and checked then. */
 	if (size < image->source.file_size && !image->source.packed)
 		size = image->source.file_size;
-	layout->kernel = base + image->text_offset;
+	if (image->kind == TL_IMAGE_ZIMAGE) {
+		layout->kernel = layout->ram_base + tl_zimage_offset(image);
+		layout->unpacked_known = image->unpacked_end != 0;
+	} else {
+		layout->kernel = base + image->text_offset;
+	}
 	layout->kernel_size = size ? size : 16 * BLOCK;
 	layout->entry = layout->kernel;
 	return 0;
@@ -182,12 +193,12 @@ static int load_stream(
 {
 	uint8_t *to = tl_mem_at(mem, gpa, room);
 	uint8_t extra;
-	int64_t n;
+	int64_t n, read;
 	int ret = tl_source_rewind(&image->source);
 
 	if (ret || !to)
 		return ret ? ret : -EFAULT;
-	n = tl_source_read(&image->source, to, room);
+	n = read = tl_source_read(&image->source, to, room);
 	/* What is behind the last byte also tells whether a packed file is whole. */
 	if (n >= 0)
 		n = (uint64_t)n == room ? tl_source_read(&image->source, &extra, 1) : 0;
@@ -199,6 +210,12 @@ static int load_stream(
 			     " KiB that are kept for it: its header lies, or --mem is too small",
 			image->source.path, room / 1024);
 		return -EFBIG;
+	}
+	if (image->kind == TL_IMAGE_ZIMAGE && (uint64_t)read < image->claimed) {
+		tl_log_error("kernel '%s' is a zImage of %" PRIu64
+			     " bytes, as its header says, and has only %" PRId64 ": truncated",
+			image->source.path, image->claimed, read);
+		return -EBADMSG;
 	}
 	/* What the kernel claims beyond its file is zeroed by itself; after a reset it must be,
 	 * too. */

@@ -25,9 +25,11 @@ struct tl_elf_segment {
 struct tl_image {
 	struct tl_source source;
 	enum tl_image_kind kind;
-	uint64_t text_offset; /* Linux and raw: bytes from the 2 MiB aligned start of RAM */
-	uint64_t claimed;     /* Linux: bytes from the first one that are the kernel's */
-	uint64_t entry;       /* ELF: guest physical */
+	uint64_t text_offset;  /* Linux and raw: bytes from the 2 MiB aligned start of RAM */
+	uint64_t claimed;      /* Linux: bytes from the first one that are the kernel's */
+	uint64_t unpacked_end; /* zImage: bytes from the start of RAM; 0: not known */
+	bool aarch32;          /* 32-bit code */
+	uint64_t entry;        /* ELF: guest physical; bit 0 with aarch32: Thumb code */
 	struct tl_elf_segment segments[TL_ELF_SEGMENTS]; /* ELF */
 	unsigned int segment_count;
 };
@@ -39,8 +41,11 @@ struct tl_image {
 int tl_image_open(struct tl_image *image, const char *path);
 void tl_image_close(struct tl_image *image);
 
+/* Takes a raw binary for 32-bit code. Returns 0 or -EINVAL (logged): it is 64-bit code. */
+int tl_image_set_aarch32(struct tl_image *image);
+
 /*
- * Decides by the first `len` bytes; fills kind, text_offset, claimed.
+ * Decides by the first `len` bytes; fills kind, text_offset, claimed, aarch32.
  * Returns 0 or -errno (logged; `path` is for the message).
  */
 int tl_image_parse_head(

@@ -3,8 +3,10 @@
  * Placing kernel, initrd and device tree. Linux wants the initrd within 32 GiB
  * of the kernel and the device tree 8-byte aligned inside 2 MiB (booting.rst,
  * sections 2 and 4); they follow the kernel closely, so that few 2 MiB blocks
- * of memory are ever touched. Bare-metal programs find the device tree at the
- * start of RAM where there is room for it, as on QEMU's virt board.
+ * of memory are ever touched. A zImage unpacks itself to the start of RAM, which
+ * is why they follow it as well (arm/booting.rst, sections 4b, 4c and 5). Bare-metal
+ * programs find the device tree at the start of RAM where there is room for it, as
+ * on QEMU's virt board.
  */
 #include "vmm/boot/layout.h"
 
@@ -12,11 +14,14 @@
 #include <inttypes.h>
 
 #include "base/log.h"
+#include "vmm/boot/zimage.h"
 
 #define ALIGN UINT64_C(0x10000)
 #define BLOCK UINT64_C(0x200000)
 /* Behind a raw program there may be zeroed data and a stack that its file does not show. */
 #define RAW_GAP UINT64_C(0x8000000)
+/* arm/booting.rst: where nothing is overwritten, however much a zImage unpacks. */
+#define ZIMAGE_SAFE UINT64_C(0x8000000)
 
 static uint64_t align_up(uint64_t value, uint64_t to)
 {
@@ -49,8 +54,32 @@ static uint64_t fdt_after(uint64_t at)
 	return at;
 }
 
+/* Where initrd and device tree may be. */
+static uint64_t after_kernel(const struct tl_layout *layout)
+{
+	uint64_t next = align_up(layout->kernel + layout->kernel_size, ALIGN);
+	uint64_t gap = layout->ram_size / 2 < RAW_GAP ? layout->ram_size / 2 : RAW_GAP;
+
+	switch (layout->kind) {
+	case TL_IMAGE_LINUX:
+		return next;
+	case TL_IMAGE_ZIMAGE:
+		next += TL_ZIMAGE_TAIL;
+		/* With less RAM than that one can only hope. */
+		if (!layout->unpacked_known && next < layout->ram_base + ZIMAGE_SAFE &&
+			fits(layout, layout->ram_base + ZIMAGE_SAFE,
+				layout->initrd_size + 2 * BLOCK))
+			return layout->ram_base + ZIMAGE_SAFE;
+		return next;
+	default:
+		return next < layout->ram_base + gap ? align_up(layout->ram_base + gap, ALIGN)
+						     : next;
+	}
+}
+
 int tl_layout_place(struct tl_layout *layout)
 {
+	bool linux_kernel = layout->kind == TL_IMAGE_LINUX || layout->kind == TL_IMAGE_ZIMAGE;
 	uint64_t next;
 
 	if (layout->kind == TL_IMAGE_FIRMWARE) {
@@ -60,18 +89,11 @@ int tl_layout_place(struct tl_layout *layout)
 	if (!fits(layout, layout->kernel, layout->kernel_size))
 		return no_room(
 			layout, "kernel", layout->kernel_path, layout->kernel_size, layout->kernel);
-	next = align_up(layout->kernel + layout->kernel_size, ALIGN);
-	if (layout->kind != TL_IMAGE_LINUX) {
-		uint64_t gap = layout->ram_size / 2 < RAW_GAP ? layout->ram_size / 2 : RAW_GAP;
-
-		if (next < layout->ram_base + gap)
-			next = align_up(layout->ram_base + gap, ALIGN);
-	}
+	next = after_kernel(layout);
 	layout->initrd = layout->initrd_size ? next : 0;
 	if (layout->initrd_size && !fits(layout, next, layout->initrd_size))
 		return no_room(layout, "initrd", layout->initrd_path, layout->initrd_size, next);
-	if (layout->kind != TL_IMAGE_LINUX &&
-		layout->kernel - layout->ram_base >= TL_LAYOUT_FDT_SIZE)
+	if (!linux_kernel && layout->kernel - layout->ram_base >= TL_LAYOUT_FDT_SIZE)
 		layout->fdt = layout->ram_base;
 	else
 		layout->fdt = fdt_after(next + layout->initrd_size);
@@ -94,6 +116,7 @@ void tl_layout_print(const struct tl_layout *layout, FILE *out)
 		[TL_IMAGE_LINUX] = "arm64 Image",
 		[TL_IMAGE_ELF] = "ELF",
 		[TL_IMAGE_RAW] = "raw binary",
+		[TL_IMAGE_ZIMAGE] = "zImage",
 		[TL_IMAGE_FIRMWARE] = "firmware",
 	};
 
@@ -102,5 +125,7 @@ void tl_layout_print(const struct tl_layout *layout, FILE *out)
 	print_range(out, "kernel", layout->kernel, layout->kernel_size);
 	print_range(out, "initrd", layout->initrd, layout->initrd_size);
 	print_range(out, "device tree", layout->fdt, TL_LAYOUT_FDT_SIZE);
-	fprintf(out, "%-12s %#12" PRIx64 "  (%s)\n", "entry", layout->entry, kinds[layout->kind]);
+	fprintf(out, "%-12s %#12" PRIx64 "  (%s%s)\n", "entry", layout->entry,
+		layout->aarch32 && layout->kind != TL_IMAGE_ZIMAGE ? "32-bit " : "",
+		kinds[layout->kind]);
 }

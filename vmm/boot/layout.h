@@ -6,6 +6,7 @@
 #ifndef TL_VMM_BOOT_LAYOUT_H
 #define TL_VMM_BOOT_LAYOUT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -16,6 +17,7 @@ enum tl_image_kind {
 	TL_IMAGE_LINUX, /* arm64 Image with its header */
 	TL_IMAGE_ELF,
 	TL_IMAGE_RAW,
+	TL_IMAGE_ZIMAGE,   /* 32-bit Linux, which unpacks itself to the start of RAM */
 	TL_IMAGE_FIRMWARE, /* not in RAM, but in flash; no kernel */
 };
 
@@ -23,12 +25,14 @@ struct tl_layout {
 	const char *kernel_path, *initrd_path; /* for messages; set by the caller */
 	uint64_t ram_base, ram_size;           /* set by the caller */
 	enum tl_image_kind kind;               /* set by the caller */
+	bool aarch32;                          /* set by the caller: it starts with 32-bit code */
+	bool unpacked_known; /* set by the caller: a zImage lies behind what it unpacks */
 	/* Guest physical ranges; size 0: not there. */
 	uint64_t flash, flash_size;   /* set by the caller: with firmware in it */
 	uint64_t kernel, kernel_size; /* set by the caller: all that the kernel claims */
 	uint64_t initrd, initrd_size; /* size set by the caller */
 	uint64_t fdt;
-	uint64_t entry; /* set by the caller */
+	uint64_t entry; /* set by the caller; bit 0 with aarch32: Thumb code */
 };
 
 /*

@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "base/bytes.h"
 #include "base/log.h"
 
 #define HEAD_OFFSET  8
@@ -27,12 +28,6 @@ static const struct {
 	{"gzip", TL_PACKING_GZIP}, {"zstd", TL_PACKING_ZSTD},
 	{"zstd22", TL_PACKING_ZSTD}, /* before Linux 6.12 */
 };
-
-static uint32_t le32(const uint8_t *bytes)
-{
-	return bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 |
-	       (uint32_t)bytes[3] << 24;
-}
 
 static int find_packing(
 	struct tl_zboot *zboot, const uint8_t *head, const char *what, const char *path)
@@ -62,8 +57,8 @@ int tl_zboot_parse(struct tl_zboot *zboot, const uint8_t *head, uint64_t len, ui
 {
 	if (len < TL_ZBOOT_HEAD || memcmp(head, "MZ\0\0zimg", HEAD_OFFSET) != 0)
 		return 0;
-	zboot->offset = le32(head + HEAD_OFFSET);
-	zboot->size = le32(head + HEAD_SIZE);
+	zboot->offset = tl_le32(head + HEAD_OFFSET);
+	zboot->size = tl_le32(head + HEAD_SIZE);
 	if (zboot->offset < TL_ZBOOT_HEAD || zboot->size == 0 ||
 		zboot->offset + zboot->size > file_size) {
 		tl_log_error("%s '%s' is an EFI program whose kernel would be %" PRIu64

@@ -125,7 +125,7 @@ static int add_cpus_and_gic(struct tl_vm *vm, const struct tl_vm_config *config,
 	int ret = tl_gic_probe(&vm->irqchip, vm->vm_fd, &gic);
 
 	if (!ret)
-		ret = tl_cpu_features_setup(&vm->cpu, vm->vm_fd, choices);
+		ret = tl_cpu_features_setup(&vm->cpu, vm->vm_fd, choices, config->aarch32);
 	if (!ret)
 		ret = add_vcpus(vm, config->vcpus);
 	if (!ret)

@@ -95,6 +95,7 @@ struct tl_vm_config {
 		*pins;          /* CPUs of the host for the vCPUs, in turn; it stays the caller's */
 	unsigned int pin_count; /* 0: they run anywhere */
 	const struct tl_cpu_choices *cpu; /* NULL: nothing was said */
+	bool aarch32;                     /* the CPUs run 32-bit code */
 };
 
 /*

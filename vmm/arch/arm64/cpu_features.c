@@ -106,14 +106,53 @@ static int enable_mte(int vm_fd)
 	return ret;
 }
 
-int tl_cpu_features_setup(
+/* What was said about a feature that AArch32 does not have, or whose registers it does not see. */
+static int refuse_for_aarch32(const struct tl_cpu_choices *choices)
+{
+	for (unsigned int i = 0; i < TL_CPU_KVM_FEATURES + tl_id_field_count; i++) {
+		bool is_field = i >= TL_CPU_KVM_FEATURES;
+
+		if (i == TL_CPU_PMU || !choices->choice[i] ||
+			(!is_field && choices->choice[i] == TL_CPU_OFF))
+			continue;
+		tl_log_error("--cpu %s=%s: this guest is 32-bit, and %s",
+			is_field ? tl_id_fields[i - TL_CPU_KVM_FEATURES].feature
+				 : kvm_features[i].name,
+			choices->choice[i] == TL_CPU_ON ? "on" : "off",
+			is_field ? "KVM fixes what its identification registers say"
+				 : "only 64-bit ones can have that");
+		return -ENODEV;
+	}
+	return 0;
+}
+
+/* Makes the CPUs 32-bit. */
+static int setup_aarch32(
 	struct tl_cpu_features *features, int vm_fd, const struct tl_cpu_choices *choices)
 {
+	if (tl_kvm_check(vm_fd, KVM_CAP_ARM_EL1_32BIT) <= 0) {
+		tl_log_error("this host's CPUs cannot run a 32-bit guest (they have no AArch32 at "
+			     "EL1); see trapline caps");
+		return -ENODEV;
+	}
+	features->aarch32 = true;
+	features->init |= 1u << KVM_ARM_VCPU_EL1_32BIT;
+	return refuse_for_aarch32(choices);
+}
+
+int tl_cpu_features_setup(struct tl_cpu_features *features, int vm_fd,
+	const struct tl_cpu_choices *choices, bool aarch32)
+{
+	int ret;
+
 	memset(features, 0, sizeof(*features));
+	ret = aarch32 ? setup_aarch32(features, vm_fd, choices) : 0;
+	if (ret)
+		return ret;
 	for (unsigned int i = 0; i < TL_CPU_KVM_FEATURES; i++) {
 		const struct kvm_feature *feature = &kvm_features[i];
 		bool wanted = choices->choice[i] == TL_CPU_ON ||
-			      (!choices->choice[i] && feature->by_default);
+			      (!choices->choice[i] && feature->by_default && !aarch32);
 		bool there = wanted && host_has(vm_fd, feature);
 
 		if (!there && choices->choice[i] == TL_CPU_ON) {

@@ -40,6 +40,7 @@ struct tl_cpu_choices {
 /* What a VM's CPUs have of KVM's own features. */
 struct tl_cpu_features {
 	bool on[TL_CPU_KVM_FEATURES];
+	bool aarch32;  /* EL1 is 32-bit */
 	uint32_t init; /* bits for KVM_ARM_VCPU_INIT */
 };
 
@@ -50,11 +51,12 @@ struct tl_cpu_features {
 int tl_cpu_choices_parse(struct tl_cpu_choices *choices, const char *text);
 
 /*
- * Decides what the CPUs of this VM have, before they are created. Returns 0 or
- * -ENODEV, -errno (logged): the host cannot give what was asked for.
+ * Decides what the CPUs of this VM have, before they are created; with `aarch32` they run 32-bit
+ * code, and have nothing of AArch64. Returns 0 or -ENODEV, -errno (logged): the host cannot give
+ * what was asked for.
  */
-int tl_cpu_features_setup(
-	struct tl_cpu_features *features, int vm_fd, const struct tl_cpu_choices *choices);
+int tl_cpu_features_setup(struct tl_cpu_features *features, int vm_fd,
+	const struct tl_cpu_choices *choices, bool aarch32);
 
 /* After the first KVM_ARM_VCPU_INIT of this vCPU. 0 or -errno (logged). */
 int tl_cpu_features_finalize(const struct tl_cpu_features *features, const struct tl_vcpu *vcpu);

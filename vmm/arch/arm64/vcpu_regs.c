@@ -16,6 +16,7 @@
 #define CORE_REG(offset)                                                                           \
 	(KVM_REG_ARM64 | KVM_REG_SIZE_U64 | KVM_REG_ARM_CORE | ((offset) / sizeof(__u32)))
 #define REG_PC        CORE_REG(offsetof(struct kvm_regs, regs.pc))
+#define REG_PSTATE    CORE_REG(offsetof(struct kvm_regs, regs.pstate))
 #define REG_X(n)      CORE_REG(offsetof(struct kvm_regs, regs.regs) + (n) * sizeof(__u64))
 #define REG_MPIDR_EL1 ARM64_SYS_REG(3, 0, 0, 0, 5)
 #define REG_SCTLR_EL1 ARM64_SYS_REG(3, 0, 1, 0, 0)
@@ -27,6 +28,16 @@
 #define MPIDR_AFFINITY UINT64_C(0xff00ffffff)
 /* SCTLR_EL1.EE: data of this exception level is big-endian. */
 #define SCTLR_EE (UINT64_C(1) << 25)
+
+/*
+ * PSTATE of an AArch32 vCPU (DDI 0487, SPSR_EL2, exception from AArch32), and how it starts: in
+ * Supervisor mode with A, I and F masked.
+ */
+#define PSTATE_T     (UINT64_C(1) << 5)
+#define PSTATE_E     (UINT64_C(1) << 9)
+#define PSTATE_START UINT64_C(0x1d3)
+/* arm/booting.rst, section 5: r1 of a kernel that has a device tree. */
+#define MACHINE_TYPE_NONE UINT64_C(0xffffffff)
 
 static int get_reg(const struct tl_vcpu *vcpu, uint64_t id, uint64_t *value)
 {
@@ -66,6 +77,25 @@ int tl_vcpu_regs_init(struct tl_vcpu *vcpu)
 	return init_vcpu(vcpu, vcpu->id > 0);
 }
 
+static int report_set(const struct tl_vcpu *vcpu, int ret)
+{
+	tl_log_error("cannot set the registers of vCPU %u: %s", vcpu->id, strerror(-ret));
+	return ret;
+}
+
+/* Where a vCPU starts; in AArch32 as BX would go there: bit 0 says Thumb. */
+static int set_start(const struct tl_vcpu *vcpu, uint64_t pc, bool big_endian)
+{
+	uint64_t thumb = pc & 1;
+	int ret;
+
+	if (!vcpu->vm->cpu.aarch32)
+		return set_reg(vcpu, REG_PC, pc);
+	ret = set_reg(vcpu, REG_PSTATE,
+		PSTATE_START | (thumb ? PSTATE_T : 0) | (big_endian ? PSTATE_E : 0));
+	return ret ? ret : set_reg(vcpu, REG_PC, pc - thumb);
+}
+
 int tl_vcpu_regs_restart(struct tl_vcpu *vcpu, uint64_t pc, uint64_t x0)
 {
 	uint64_t sctlr = 0;
@@ -78,25 +108,34 @@ int tl_vcpu_regs_restart(struct tl_vcpu *vcpu, uint64_t pc, uint64_t x0)
 		ret = get_reg(vcpu, REG_SCTLR_EL1, &sctlr);
 	if (!ret && big_endian)
 		ret = set_reg(vcpu, REG_SCTLR_EL1, sctlr | SCTLR_EE);
-	return ret ? ret : tl_vcpu_regs_set_boot(vcpu, pc, x0);
-}
-
-int tl_vcpu_regs_set_boot(struct tl_vcpu *vcpu, uint64_t pc, uint64_t x0)
-{
-	int ret = set_reg(vcpu, REG_PC, pc);
-
+	if (!ret)
+		ret = set_start(vcpu, pc, big_endian);
 	if (!ret)
 		ret = set_reg(vcpu, REG_X(0), x0);
-	if (ret)
-		tl_log_error("cannot set the registers of vCPU %u: %s", vcpu->id, strerror(-ret));
-	return ret;
+	return ret ? report_set(vcpu, ret) : 0;
+}
+
+int tl_vcpu_regs_set_boot(struct tl_vcpu *vcpu, uint64_t pc, uint64_t fdt)
+{
+	bool aarch32 = vcpu->vm->cpu.aarch32;
+	int ret = set_start(vcpu, pc, false);
+
+	if (!ret)
+		ret = set_reg(vcpu, REG_X(0), aarch32 ? 0 : fdt);
+	if (!ret && aarch32)
+		ret = set_reg(vcpu, REG_X(1), MACHINE_TYPE_NONE);
+	if (!ret && aarch32)
+		ret = set_reg(vcpu, REG_X(2), fdt);
+	return ret ? report_set(vcpu, ret) : 0;
 }
 
 uint64_t tl_vcpu_regs_pc(const struct tl_vcpu *vcpu)
 {
 	uint64_t pc = 0;
 
-	return get_reg(vcpu, REG_PC, &pc) ? 0 : pc;
+	if (get_reg(vcpu, REG_PC, &pc))
+		return 0;
+	return vcpu->vm->cpu.aarch32 ? (uint32_t)pc : pc;
 }
 
 int tl_vcpu_regs_get_x(const struct tl_vcpu *vcpu, unsigned int n, uint64_t *value)

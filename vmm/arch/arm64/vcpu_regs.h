@@ -21,17 +21,19 @@ int tl_vcpu_regs_init(struct tl_vcpu *vcpu);
 
 /*
  * The same for a vCPU that comes back from suspend to RAM: powered on, at pc with x0, as by
- * PSCI CPU_ON; its data stay as big-endian as they were. Returns 0 or -errno (logged).
+ * PSCI CPU_ON; its data stay as big-endian as they were, and bit 0 of a 32-bit pc is for Thumb.
+ * Returns 0 or -errno (logged).
  */
 int tl_vcpu_regs_restart(struct tl_vcpu *vcpu, uint64_t pc, uint64_t x0);
 
 /*
- * Sets the registers that the arm64 boot protocol names (booting.rst): pc, and
- * x0 = the device tree's guest physical address. Returns 0 or -errno (logged).
+ * Sets the registers that the boot protocols name (arm64/booting.rst, arm/booting.rst): pc, and
+ * the device tree's guest physical address in x0; of a 32-bit vCPU r0 = 0, r1 = ~0, r2 = device
+ * tree, Supervisor mode, and bit 0 of pc is for Thumb code. Returns 0 or -errno (logged).
  */
-int tl_vcpu_regs_set_boot(struct tl_vcpu *vcpu, uint64_t pc, uint64_t x0);
+int tl_vcpu_regs_set_boot(struct tl_vcpu *vcpu, uint64_t pc, uint64_t fdt);
 
-/* The guest program counter, or 0 if KVM does not tell. */
+/* The guest program counter (of 32 bits where the guest is), or 0 if KVM does not tell. */
 uint64_t tl_vcpu_regs_pc(const struct tl_vcpu *vcpu);
 
 /* General-purpose register n (0 to 30). Return 0 or -errno. */

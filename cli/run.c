@@ -22,7 +22,7 @@ static const char help_tail[] =
 	"\n"
 	"Exit status: 0 powered off (or Ctrl-A x), 1 output could not be written, 2 usage,\n"
 	"3 unusable kernel, initrd or command line, 4 the host cannot run it, 5 the guest\n"
-	"reported a crash, 6 the VM could not go on, 124 time ran out, 128+N signal N (SIGTERM:\n"
+	"reported a crash, 6 the VM could not go on, 7 machine lab: no 42, 124 time ran out, 128+N signal N (SIGTERM:\n"
 	"the guest did not power off, or the signal came twice).\n";
 
 /* The kernel, which has no name on the command line. Returns 0 or -errno (logged). */
@@ -68,7 +68,7 @@ static int run(struct tl_options *options, int argc, char **argv)
 	}
 	if (take_kernel(options, argc, argv, first) ||
 		(tl_options_has(options, "config", &file) && tl_options_take_file(options, file)) ||
-		tl_options_apply(options))
+		tl_run_take_machine(options) || tl_options_apply(options))
 		return TL_STATUS_USAGE;
 	if (config->cpu_help)
 		return tl_cpu_features_print(stdout) ? TL_STATUS_HOST : TL_STATUS_OK;
@@ -76,7 +76,7 @@ static int run(struct tl_options *options, int argc, char **argv)
 		tl_options_print(options, stdout);
 		return TL_STATUS_OK;
 	}
-	if (check_start(&config->vmm))
+	if (check_start(&config->vmm) || tl_run_check_machine(&config->vmm))
 		return TL_STATUS_USAGE;
 	return tl_vmm_run(&config->vmm);
 }

@@ -32,6 +32,15 @@ int tl_run_set_net(struct tl_options *options, char *value);
 int tl_run_set_mem(struct tl_options *options, char *value);
 int tl_run_set_pin(struct tl_options *options, char *value);
 
+/* --machine, --lab and --explain: run_machine.c. Return 0 or -errno (logged). */
+int tl_run_set_machine(struct tl_options *options, char *value);
+int tl_run_set_lab(struct tl_options *options, char *value);
+int tl_run_set_explain(struct tl_options *options, char *value);
+/* Before the options are applied: what the machine says about others. As above. */
+int tl_run_take_machine(struct tl_options *options);
+/* After that: what goes with the machine, and what does not. As above. */
+int tl_run_check_machine(const struct tl_vmm_config *config);
+
 extern const struct tl_option tl_run_options[];
 extern const size_t tl_run_option_count;
 

@@ -16,6 +16,7 @@
 #include "vmm/core/vm.h"
 #include "vmm/ctl/commands.h"
 #include "vmm/events.h"
+#include "vmm/lab/lab.h"
 #include "vmm/machine/machine.h"
 #include "vmm/vmm.h"
 
@@ -32,6 +33,7 @@ struct tl_guest {
 	struct tl_source initrd, firmware;
 	struct tl_dtb dtb, overlay;
 	struct tl_layout layout;
+	struct tl_lab lab; /* of machine lab */
 	struct tl_loop loop;
 	struct tl_console console;
 	struct tl_exit_trace exit_trace;

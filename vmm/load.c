@@ -67,8 +67,11 @@ static int open_initrd(struct tl_guest *guest)
 int tl_guest_prepare(struct tl_guest *guest)
 {
 	const struct tl_vmm_config *config = guest->config;
-	int ret = tl_fdt_check_cmdline(config->append);
+	int ret;
 
+	if (guest->machine->is_lab)
+		return tl_lab_prepare(guest);
+	ret = tl_fdt_check_cmdline(config->append);
 	if (!ret)
 		ret = config->firmware ? open_firmware(guest) : open_kernel(guest);
 	if (!ret)
@@ -135,8 +138,11 @@ int tl_guest_load(struct tl_guest *guest)
 	const struct tl_layout *layout = &guest->layout;
 	void *fdt = tl_mem_at(&guest->vm.mem, layout->fdt, TL_LAYOUT_FDT_SIZE);
 	bool firmware = layout->kind == TL_IMAGE_FIRMWARE;
-	int ret = firmware ? 0 : tl_image_load(&guest->image, layout, &guest->vm.mem);
+	int ret;
 
+	if (guest->machine->is_lab)
+		return tl_lab_load(guest);
+	ret = firmware ? 0 : tl_image_load(&guest->image, layout, &guest->vm.mem);
 	if (!ret)
 		ret = load_initrd(guest);
 	if (!ret)

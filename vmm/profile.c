@@ -40,7 +40,8 @@ static void describe(struct tl_vm_map *map, const struct tl_vm *vm)
 	/* Memory, too: what faults there is mapped. */
 	if (vm->flash.size)
 		add_region(map, "ram", vm->flash.base, vm->flash.size);
-	add_region(map, "gicd", TL_GIC_DIST_BASE, TL_GIC_DIST_SIZE);
+	if (vm->irqchip.kind != TL_GIC_NONE)
+		add_region(map, "gicd", TL_GIC_DIST_BASE, TL_GIC_DIST_SIZE);
 	if (vm->irqchip.kind == TL_GIC_V3) {
 		unsigned int low =
 			vm->vcpu_count < TL_GIC_LOW_REDISTS ? vm->vcpu_count : TL_GIC_LOW_REDISTS;
@@ -55,7 +56,7 @@ static void describe(struct tl_vm_map *map, const struct tl_vm *vm)
 				TL_GIC_REDIST_SIZE * (vm->vcpu_count - low));
 		if (vm->irqchip.msi)
 			add_region(map, "gicits", TL_GIC_ITS_BASE, TL_GIC_ITS_SIZE);
-	} else {
+	} else if (vm->irqchip.kind == TL_GIC_V2) {
 		add_region(map, "gicc", TL_GIC_CPU_BASE, TL_GIC_CPU_SIZE);
 	}
 	for (size_t i = 0; i < vm->bus.count; i++) {

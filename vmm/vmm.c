@@ -54,7 +54,7 @@ static int run_vm(struct tl_guest *guest)
 	if (!ret)
 		ret = tl_guest_load(guest);
 	if (ret)
-		return TL_STATUS_INPUT;
+		return ret == -ENODEV ? TL_STATUS_HOST : TL_STATUS_INPUT;
 	if (config->dump_dtb)
 		return tl_guest_dump_dtb(guest);
 	if (config->profile || config->count) {
@@ -91,6 +91,8 @@ static int run_vm(struct tl_guest *guest)
 	if (tl_exit_trace_end(&guest->exit_trace, TL_GUEST_DRAIN_MS) && status == TL_STATUS_OK)
 		status = TL_STATUS_FAILURE;
 	summarize(guest);
+	if (guest->machine->is_lab)
+		status = tl_lab_finish(guest, status);
 	if (guest->session) {
 		ret = tl_vmm_profile_report(guest->session, config, &guest->layout);
 		if (ret && status == TL_STATUS_OK)
@@ -132,7 +134,7 @@ static int start(struct tl_guest *guest)
 		.pin_count = guest->config->pin_count,
 		.flash_base = guest->layout.flash,
 		.flash_size = guest->layout.flash_size,
-		.gic = guest->config->gic,
+		.gic = guest->machine->is_lab ? TL_GIC_NONE : guest->config->gic,
 		.msi = guest->config->msi,
 		.cpu = &guest->config->cpu,
 		.aarch32 = guest->layout.aarch32,
@@ -160,6 +162,8 @@ static int start(struct tl_guest *guest)
 	if (tl_vm_init(&guest->vm, &vm) || add_gicv2m(guest, &env) ||
 		tl_machine_add_devices(guest->machine, &guest->vm.bus, &env))
 		return TL_STATUS_HOST;
+	if (guest->machine->is_lab && tl_lab_add_devices(guest))
+		return TL_STATUS_HOST;
 	ret = tl_devices_add(guest->config, guest->machine, &guest->vm.bus, &env);
 	if (ret)
 		return ret == -EIO ? TL_STATUS_HOST : TL_STATUS_INPUT;
@@ -183,7 +187,7 @@ int tl_vmm_run(const struct tl_vmm_config *config)
 		return TL_STATUS_HOST;
 	}
 	guest->config = config;
-	guest->machine = &tl_machine_virt;
+	guest->machine = config->machine;
 	guest->initrd = guest->firmware = TL_SOURCE_INIT;
 	guest->image.source = TL_SOURCE_INIT;
 	guest->events = TL_EVENTS_INIT;

@@ -13,12 +13,16 @@
 #include "vmm/arch/arm64/cpu_features.h"
 #include "vmm/arch/arm64/gic.h"
 #include "vmm/core/mem.h"
+#include "vmm/lab/lab.h"
 #include "vmm/dev/virtio/blk.h"
 #include "vmm/dev/virtio/net.h"
 #include "vmm/dev/virtio/console.h"
 #include "vmm/dev/virtio/p9.h"
 
+struct tl_machine;
+
 struct tl_vmm_config {
+	const struct tl_machine *machine;
 	const char *kernel;   /* or NULL, with firmware */
 	const char *firmware; /* or NULL, with a kernel */
 	const char *initrd;   /* or NULL; only with a kernel */
@@ -31,8 +35,9 @@ struct tl_vmm_config {
 	enum tl_gic_kind gic;
 	bool msi; /* message-signalled interrupts: an ITS or a GICv2m frame */
 	struct tl_cpu_choices cpu;
-	bool aarch32;    /* a raw kernel or firmware is 32-bit code */
-	bool plain_uart; /* each access to the UART exits */
+	bool aarch32;              /* a raw kernel or firmware is 32-bit code */
+	struct tl_lab_choices lab; /* of machine lab */
+	bool plain_uart;           /* each access to the UART exits */
 	const struct tl_disk *disks;
 	unsigned int disk_count;
 	const struct tl_net *nets;

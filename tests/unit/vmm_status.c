@@ -20,7 +20,8 @@
  * Links: vmm/dev/virtio/blk_file.c vmm/dev/virtio/blk_request.c vmm/dev/virtio/blk_ring.c
  * Links: vmm/dev/virtio/mmio.c vmm/dev/virtio/queue.c
  * Links: tests/unit/fake_kvm.c tests/unit/fake_log.c tests/unit/fake_files.c vmm/core/lock.c
- * Links: tests/unit/fake_run.c
+ * Links: tests/unit/fake_run.c vmm/machine/lab.c vmm/lab/lab.c vmm/lab/port.c vmm/lab/regs.c
+ * Links: vmm/lab/explain.c vmm/arch/arm64/page_table.c
  * Libs: elf fdt z zstd jansson uring
  * Wraps: tl_vm_init
  * Links: vmm/arch/arm64/cpu_features.c vmm/arch/arm64/id_regs.c vmm/arch/arm64/id_fields.c
@@ -46,6 +47,7 @@
 #include "tests/unit/fake_run.h"
 #include "tests/unit/fds.h"
 #include "vmm/core/vm.h"
+#include "vmm/machine/machine.h"
 #include "vmm/vmm.h"
 
 #define MIB UINT64_C(0x100000)
@@ -79,7 +81,8 @@ static int setup(void **state)
 static struct tl_vmm_config config_of(void)
 {
 	uint8_t *bytes = fake_bytes(8192);
-	struct tl_vmm_config config = {.append = "quiet", .cpus = 2, .mem = 64 * MIB};
+	struct tl_vmm_config config = {
+		.machine = &tl_machine_virt, .append = "quiet", .cpus = 2, .mem = 64 * MIB};
 
 	fake_image_head(bytes, 0, MIB, 0);
 	config.kernel = fake_file("Image", bytes, 8192);

@@ -79,8 +79,10 @@ static void do_status(
 				     control->config->kernel ? control->config->kernel
 							     : control->config->firmware,
 				     "memory", (json_int_t)vm->mem.size, "gic",
-				     vm->irqchip.kind == TL_GIC_V3 ? 3 : 2, "vcpus", vcpu_array(vm),
-				     "devices", device_array(&vm->bus)));
+				     vm->irqchip.kind == TL_GIC_V3   ? 3
+				     : vm->irqchip.kind == TL_GIC_V2 ? 2
+								     : 0,
+				     "vcpus", vcpu_array(vm), "devices", device_array(&vm->bus)));
 }
 
 static void do_pause(

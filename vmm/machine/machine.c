@@ -11,6 +11,8 @@
 #include "vmm/arch/arm64/gic.h"
 #include "vmm/core/bus.h"
 
+const struct tl_machine *const tl_machines[] = {&tl_machine_virt, &tl_machine_lab, NULL};
+
 int tl_machine_add_devices(
 	const struct tl_machine *machine, struct tl_bus *bus, const struct tl_dev_env *env)
 {

@@ -26,6 +26,8 @@ struct tl_machine_dev {
 
 struct tl_machine {
 	const char *name;
+	const char *default_mem; /* RAM where nothing is said, as --mem takes it; NULL: 256M */
+	bool is_lab;             /* made by vmm/lab/, which has its own way to load a guest */
 	const uint8_t *skeleton; /* compiled device tree, embedded */
 	uint64_t ram_base;
 	/* Where flash is, and firmware starts; the firmware's file may fill the first bank. */
@@ -40,6 +42,11 @@ struct tl_machine {
 
 /* QEMU's virt board (vmm/machine/virt.c, dts/virt.dts). */
 extern const struct tl_machine tl_machine_virt;
+/* For teaching (vmm/machine/lab.c). */
+extern const struct tl_machine tl_machine_lab;
+
+/* All of them; the first one is what a user gets who says nothing. The last one is NULL. */
+extern const struct tl_machine *const tl_machines[];
 
 /* Creates the machine's devices on the bus. Returns 0 or -errno (logged). Main thread. */
 int tl_machine_add_devices(

@@ -81,6 +81,9 @@ int tl_gic_probe(struct tl_irqchip *gic, int vm_fd, const struct tl_gic_config *
 	int ret = -ENODEV;
 
 	gic->vm_fd = vm_fd;
+	gic->kind = kind;
+	if (kind == TL_GIC_NONE)
+		return 0;
 	if (kind != TL_GIC_V2)
 		ret = create(gic, TL_GIC_V3);
 	if (ret && kind != TL_GIC_V3)
@@ -161,6 +164,8 @@ int tl_gic_init(struct tl_irqchip *gic, const struct tl_gic_config *config)
 	uint32_t irqs;
 	int ret;
 
+	if (gic->kind == TL_GIC_NONE)
+		return 0;
 	if (gic->msi && gic->kind == TL_GIC_V2 && spis < TL_GICV2M_SPI + TL_GICV2M_SPIS)
 		spis = TL_GICV2M_SPI + TL_GICV2M_SPIS;
 	/* No more lines than the devices need: a guest's driver sets up each of them, by exits. */

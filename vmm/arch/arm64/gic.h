@@ -39,6 +39,7 @@ enum tl_gic_kind {
 	TL_GIC_AUTO,
 	TL_GIC_V2,
 	TL_GIC_V3,
+	TL_GIC_NONE, /* the machine has none */
 };
 
 struct tl_gic_config {

@@ -137,8 +137,11 @@ static int reset_v2_cpu(const struct tl_irqchip *gic, unsigned int vcpu)
 int tl_gic_reset(struct tl_irqchip *gic, unsigned int vcpus)
 {
 	struct frame dist = {gic, KVM_DEV_ARM_VGIC_GRP_DIST_REGS, 0, 0};
-	int ret = put(&dist, GICD_CTLR, 0);
+	int ret;
 
+	if (gic->kind == TL_GIC_NONE)
+		return 0;
+	ret = put(&dist, GICD_CTLR, 0);
 	if (!ret)
 		ret = reset_irqs(&dist, 32, gic->irqs);
 	for (unsigned int irq = 32; !ret && gic->kind == TL_GIC_V3 && irq < gic->irqs; irq++) {

@@ -12,12 +12,9 @@
 #include "vmm/core/kvm.h"
 #include "vmm/core/vm.h"
 
-/* A core register's index counts 32-bit words within struct kvm_regs. */
-#define CORE_REG(offset)                                                                           \
-	(KVM_REG_ARM64 | KVM_REG_SIZE_U64 | KVM_REG_ARM_CORE | ((offset) / sizeof(__u32)))
-#define REG_PC        CORE_REG(offsetof(struct kvm_regs, regs.pc))
-#define REG_PSTATE    CORE_REG(offsetof(struct kvm_regs, regs.pstate))
-#define REG_X(n)      CORE_REG(offsetof(struct kvm_regs, regs.regs) + (n) * sizeof(__u64))
+#define REG_PC        TL_VCPU_CORE_REG(offsetof(struct kvm_regs, regs.pc))
+#define REG_PSTATE    TL_VCPU_CORE_REG(offsetof(struct kvm_regs, regs.pstate))
+#define REG_X(n)      TL_VCPU_CORE_REG(offsetof(struct kvm_regs, regs.regs) + (n) * sizeof(__u64))
 #define REG_MPIDR_EL1 ARM64_SYS_REG(3, 0, 0, 0, 5)
 #define REG_SCTLR_EL1 ARM64_SYS_REG(3, 0, 1, 0, 0)
 #define REG_TTBR0_EL1 ARM64_SYS_REG(3, 0, 2, 0, 0)
@@ -167,4 +164,14 @@ int tl_vcpu_regs_mpidr(const struct tl_vcpu *vcpu, uint64_t *mpidr)
 
 	*mpidr &= MPIDR_AFFINITY;
 	return ret;
+}
+
+int tl_vcpu_regs_get(const struct tl_vcpu *vcpu, uint64_t id, uint64_t *value)
+{
+	return get_reg(vcpu, id, value);
+}
+
+int tl_vcpu_regs_set(const struct tl_vcpu *vcpu, uint64_t id, uint64_t value)
+{
+	return set_reg(vcpu, id, value);
 }

@@ -33,6 +33,15 @@ int tl_vcpu_regs_restart(struct tl_vcpu *vcpu, uint64_t pc, uint64_t x0);
  */
 int tl_vcpu_regs_set_boot(struct tl_vcpu *vcpu, uint64_t pc, uint64_t fdt);
 
+/*
+ * Any register, by its number for KVM_SET_ONE_REG. Return 0 or -errno. TL_VCPU_CORE_REG: that of
+ * the 64-bit member at this offset of struct kvm_regs; an index counts 32-bit words.
+ */
+#define TL_VCPU_CORE_REG(offset)                                                                   \
+	(KVM_REG_ARM64 | KVM_REG_SIZE_U64 | KVM_REG_ARM_CORE | ((offset) / sizeof(__u32)))
+int tl_vcpu_regs_get(const struct tl_vcpu *vcpu, uint64_t id, uint64_t *value);
+int tl_vcpu_regs_set(const struct tl_vcpu *vcpu, uint64_t id, uint64_t value);
+
 /* The guest program counter (of 32 bits where the guest is), or 0 if KVM does not tell. */
 uint64_t tl_vcpu_regs_pc(const struct tl_vcpu *vcpu);
 

@@ -28,9 +28,30 @@ static int write_text(int fd, const char *text)
 			ret = -errno;
 		}
 	}
+	/* EINVAL: it is a pipe or a terminal. */
+	if (!ret && fsync(fd) && errno != EINVAL && errno != EROFS)
+		ret = -errno;
 	if (close(fd) && !ret)
 		ret = -errno;
 	return ret;
+}
+
+/*
+ * rename() may reach the disk before what it names, and a power cut then leaves an empty file:
+ * the file first, the folder's entry after it. A folder that cannot be opened or synced is as
+ * it was before: the entry comes with time.
+ */
+static void sync_folder(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char *folder = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
+	int fd = folder ? open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+
+	free(folder);
+	if (fd < 0)
+		return;
+	(void)fsync(fd);
+	close(fd);
 }
 
 static int replace_file(const char *target, const char *text)
@@ -61,6 +82,8 @@ static int replace_file(const char *target, const char *text)
 		ret = -errno;
 	if (ret)
 		unlink(temporary);
+	else
+		sync_folder(target);
 	free(temporary);
 	return ret;
 }

@@ -18,6 +18,8 @@
 #include "trace/record/recording.h"
 
 #define COPY_BYTES (1u << 20)
+/* How often what was written is sent on its way to the disk. */
+#define FLUSH_NS 1000000000u
 
 static void piece_path(
 	const struct tl_pieces *pieces, const char *format, unsigned int cpu, char path[PATH_MAX])
@@ -49,6 +51,9 @@ static int create_all(struct tl_pieces *pieces, const struct tl_dat_header *head
 	if (pieces->dat_fd < 0)
 		return -errno;
 	ret = tl_dat_write_header(pieces->dat_fd, header, &pieces->table);
+	/* Without it nothing of the rest can be read. */
+	if (!ret && fdatasync(pieces->dat_fd))
+		ret = -errno;
 	for (unsigned int i = 0; i < pieces->cpus && !ret; i++) {
 		piece_path(pieces, TL_RECORDING_PIECE, i, path);
 		ret = open_piece(pieces, i);
@@ -130,6 +135,18 @@ int tl_pieces_turn(struct tl_pieces *pieces, uint64_t now_ns)
 		ret = open_piece(pieces, i);
 	}
 	return ret;
+}
+
+void tl_pieces_flush(struct tl_pieces *pieces, uint64_t now_ns)
+{
+	if (now_ns - pieces->flushed_ns < FLUSH_NS)
+		return;
+	pieces->flushed_ns = now_ns;
+	for (unsigned int i = 0; i < pieces->cpus; i++) {
+		/* A file system that cannot writes them when it thinks fit. */
+		if (sync_file_range(pieces->fds[i], 0, 0, SYNC_FILE_RANGE_WRITE))
+			return;
+	}
 }
 
 /* The time at which a page begins, 0 behind the last one. */
@@ -225,6 +242,9 @@ static int join_cpu(struct tl_pieces *pieces, unsigned int cpu, uint64_t since)
 			tl_log_warn("recording: cutting trace.dat: %s", strerror(errno));
 		return ret;
 	}
+	/* The power may go at any time: they are on the disk before their pieces go. */
+	if (fdatasync(pieces->dat_fd))
+		return -errno;
 	remove_files(pieces, cpu);
 	return 0;
 }

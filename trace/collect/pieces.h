@@ -19,6 +19,7 @@ struct tl_pieces {
 	uint64_t bytes;     /* written to them */
 	uint64_t last_ns;   /* keep as much; 0: all */
 	uint64_t turned_ns; /* when the generations changed last, CLOCK_MONOTONIC */
+	uint64_t flushed_ns;
 };
 
 /*
@@ -33,6 +34,12 @@ int tl_pieces_write(struct tl_pieces *pieces, unsigned int cpu, const void *page
 
 /* Changes the generations if it is time. Returns 0 or -errno (not logged). */
 int tl_pieces_turn(struct tl_pieces *pieces, uint64_t now_ns);
+
+/*
+ * Has what was written sent to the disk, once a second, and does not wait for it: when the power
+ * goes, it is there but for the last seconds.
+ */
+void tl_pieces_flush(struct tl_pieces *pieces, uint64_t now_ns);
 
 /*
  * Puts the pages into trace.dat and removes the pieces; those that do not fit on the disk

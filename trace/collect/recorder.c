@@ -130,6 +130,7 @@ static void drain(struct tl_recorder *recorder)
 	ret = tl_pieces_turn(&recorder->pieces, now_ns());
 	if (ret)
 		fail(recorder, "changing files", ret);
+	tl_pieces_flush(&recorder->pieces, now_ns());
 	atomic_store_explicit(&recorder->bytes, recorder->pieces.bytes, memory_order_relaxed);
 	if (recorder->config.size_limit && !recorder->config.last_s &&
 		recorder->pieces.bytes >= recorder->config.size_limit && !recorder->vm.ended_by[0])

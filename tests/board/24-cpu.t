@@ -119,7 +119,7 @@ status_is 0
 output_lacks 'ITS .mem|GICv2m'
 output_has '^done'
 guest "$TL_GUESTS/hello.bin" --msi maybe
-refused 2 "--msi 'maybe': wants on or off"
+refused 2 "--msi 'maybe': wants off or on"
 end
 
 begin '--msi on: a reset in place resets the ITS'

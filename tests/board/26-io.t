@@ -150,7 +150,7 @@ expect() {
 begin 'kill -9 under a load of flushes: every record that was acknowledged is on the disk'
 truncate -s 64M "$disk"
 total=0 lost=0
-for round in 1 2 3 4; do
+for round in $(seq "${TL_KILLS:-4}"); do
 	# shellcheck disable=SC2016 # as above
 	kill_under_load "R=$round; $(echo "$writers" | sed 's|TARGET|of=/dev/vda seek=$(($1*4000+i))|')"
 	while read -r writer record; do
@@ -158,14 +158,14 @@ for round in 1 2 3 4; do
 		expect "round $round writer $writer record $record" "$found"
 	done <"$WORK/acks"
 done
-echo "# $total acknowledged records in 4 rounds, $lost lost"
+echo "# $total acknowledged records in ${TL_KILLS:-4} rounds, $lost lost"
 end
 
 if [ -x /bin/debugfs ] || command -v debugfs >/dev/null; then
 	begin 'kill -9 under a load of fsync: every file that was acknowledged is in the file system'
 	mkfs.ext4 -q -F "$disk"
 	total=0 lost=0
-	for round in 1 2 3; do
+	for round in $(seq "${TL_KILLS:-3}"); do
 		# shellcheck disable=SC2016 # as above
 		kill_under_load "R=$round; mkdir /d; mount -t ext4 /dev/vda /d; $(echo "$writers" |
 			sed 's|TARGET|of=/d/$R.$1.$i|')"
@@ -181,7 +181,7 @@ if [ -x /bin/debugfs ] || command -v debugfs >/dev/null; then
 			expect "round $round writer $writer record $record" "$found"
 		done <"$WORK/acks"
 	done
-	echo "# $total acknowledged files in 3 rounds, $lost lost"
+	echo "# $total acknowledged files in ${TL_KILLS:-3} rounds, $lost lost"
 	end
 else
 	skip 'kill -9 under a load of fsync' 'e2fsprogs are not here'

@@ -14,7 +14,22 @@
 /* x1: a byte, written to the console -> x0: 0. */
 #define TL_HVC_PUTCHAR 0xC6000101
 
-/* What TL_HVC_VERSION returns: 1.0. */
-#define TL_HVC_VERSION_VALUE 0x00010000
+/*
+ * The memory map. x1: guest physical address of a table, x2: entries that it has room for -> x0:
+ * entries that there are. If there is room, they are written, by address; else nothing is.
+ * INVALID_PARAMETER where the table is not in RAM.
+ */
+#define TL_HVC_MEMORY_MAP 0xC6000102
+
+/* An entry: base and length in bytes (64 bits each), type (32 bits), and 32 bits that are 0. */
+#define TL_HVC_MAP_ENTRY    24
+#define TL_HVC_MAP_RAM      1 /* for any use */
+#define TL_HVC_MAP_READONLY 2 /* flash: the firmware's */
+
+/* SMCCC (DEN0028, 6.1). */
+#define TL_HVC_INVALID_PARAMETER (-3)
+
+/* What TL_HVC_VERSION returns: 1.1. */
+#define TL_HVC_VERSION_VALUE 0x00010001
 
 #endif

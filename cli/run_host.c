@@ -13,16 +13,44 @@
 #define MAX_MEM (UINT64_C(1) << 46)
 #define MAX_CPU 65535
 
-static int set_backing(struct tl_options *options, const char *text, enum tl_mem_backing *backing)
+/* SIZE@OFFSET; the text is cut at the @. */
+static int set_hole(struct tl_options *options, char *text, struct tl_vmm_config *vmm)
+{
+	char *at = strchr(text, '@');
+
+	if (at)
+		*at++ = 0;
+	if (!at || tl_parse_size(text, &vmm->hole_size) || tl_parse_size(at, &vmm->hole))
+		return tl_options_bad(options, "wants hole=SIZE@OFFSET, such as hole=64M@128M");
+	if (vmm->hole_size % TL_MEM_HOLE_ALIGN || vmm->hole % TL_MEM_HOLE_ALIGN)
+		return tl_options_bad(options, "wants multiples of 2 MiB behind hole=");
+	return 0;
+}
+
+/* What follows SIZE behind commas. */
+static int set_mem_word(struct tl_options *options, char *text, struct tl_vmm_config *vmm)
 {
 	if (!strcmp(text, "thp"))
-		*backing = TL_MEM_THP;
+		vmm->backing = TL_MEM_THP;
 	else if (!strcmp(text, "huge"))
-		*backing = TL_MEM_HUGE;
+		vmm->backing = TL_MEM_HUGE;
 	else if (!strcmp(text, "merge"))
-		*backing = TL_MEM_MERGE;
+		vmm->backing = TL_MEM_MERGE;
+	else if (!strncmp(text, "hole=", 5))
+		return set_hole(options, text + 5, vmm);
 	else
-		return tl_options_bad(options, "wants thp, huge or merge behind the comma");
+		return tl_options_bad(
+			options, "wants thp, huge or merge, or hole=SIZE@OFFSET, behind the comma");
+	return 0;
+}
+
+/* It leaves something on both sides. */
+static int check_hole(struct tl_options *options, const struct tl_vmm_config *vmm)
+{
+	if (!vmm->hole_size)
+		return 0;
+	if (vmm->hole >= vmm->mem || vmm->hole_size >= vmm->mem - vmm->hole || !vmm->hole)
+		return tl_options_bad(options, "wants a hole with RAM on both sides of it");
 	return 0;
 }
 
@@ -30,11 +58,11 @@ int tl_run_set_mem(struct tl_options *options, char *value)
 {
 	struct tl_run_config *config = options->opaque;
 	uint64_t *mem = &config->vmm.mem;
-	char *comma = strchr(value, ',');
+	char *rest = value, *word;
 
-	if (comma) {
-		*comma = 0;
-		if (set_backing(options, comma + 1, &config->vmm.backing))
+	value = strsep(&rest, ",");
+	while ((word = strsep(&rest, ","))) {
+		if (set_mem_word(options, word, &config->vmm))
 			return -EINVAL;
 	}
 	if (tl_parse_size(value, mem))
@@ -47,7 +75,7 @@ int tl_run_set_mem(struct tl_options *options, char *value)
 		return tl_options_bad(options, "must be a multiple of 64 KiB");
 	if (config->vmm.backing == TL_MEM_HUGE && *mem % (2u << 20))
 		return tl_options_bad(options, "must be a multiple of 2 MiB for huge pages");
-	return 0;
+	return check_hole(options, &config->vmm);
 }
 
 /* A list such as 0,2-5. */

@@ -97,6 +97,12 @@ static int set_aarch32(struct tl_options *options, char *value)
 	return 0;
 }
 
+static int set_unknown_calls(struct tl_options *options, char *value)
+{
+	return take_either(
+		options, value, "refuse", "stop", &config_of(options)->vmm.stop_unknown_calls);
+}
+
 static int set_uart(struct tl_options *options, char *value)
 {
 	bool *plain = &config_of(options)->vmm.plain_uart;
@@ -340,9 +346,9 @@ const struct tl_option tl_run_options[] = {
 	{TL_VALUE, "initrd", "FILE", "initial RAM disk", set_initrd},
 	{TL_VALUE, "append", "STRING", "kernel command line", set_append},
 	{TL_VALUE, "cpus", "N", "vCPUs", set_cpus, "1"},
-	{TL_VALUE, "mem", "SIZE[,huge|thp|merge]",
+	{TL_VALUE, "mem", "SIZE[,huge|thp|merge][,hole=SIZE@OFFSET]",
 		"RAM, with K, M, G; reserved huge pages, transparent ones, or pages that\n"
-		"are shared where they are equal",
+		"are shared where they are equal; a part of it that is not there",
 		tl_run_set_mem, "256M"},
 	{TL_VALUE, "pin", "CPU[-CPU][,...]", "CPUs of the host for the vCPUs, one each in turn",
 		tl_run_set_pin},
@@ -354,6 +360,9 @@ const struct tl_option tl_run_options[] = {
 		"features of the CPUs; 'help' lists them; may be repeated", set_cpu,
 		.repeats = true},
 	{TL_FLAG, "aarch32", NULL, "a raw KERNEL, or the firmware, is 32-bit code", set_aarch32},
+	{TL_VALUE, "unknown-calls", "refuse|stop",
+		"a hypercall that nobody knows gets NOT_SUPPORTED, or ends the guest with status 6",
+		set_unknown_calls, "refuse"},
 	{TL_VALUE, "dtb", "FILE", "this device tree instead of the machine's own", set_dtb},
 	{TL_VALUE, "overlay", "FILE", "a compiled overlay to apply to the device tree", set_overlay},
 	{TL_VALUE, "lab", "granule=4k|16k|64k|pages[,...]",

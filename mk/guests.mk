@@ -12,7 +12,7 @@ GUESTS32 := hello smp
 
 # Those of the laboratories (docs/lab), each in guest/lab/NAME, as lab-NAME.elf and lab-NAME.bin: of
 # machine virt, with guest/lib; and of machine lab, which stand alone, at address 0.
-LABS :=
+LABS := loader
 LABS_BARE := hello
 
 CROSS ?= $(if $(filter aarch64,$(shell uname -m)),,aarch64-linux-gnu-)
@@ -38,7 +38,8 @@ guest32_objects = $(patsubst guest/%,$(GUEST_OBJ)/32/%.o,$(wildcard guest/$(1)/*
 GUEST32_LIB := $(call guest32_objects,lib32) $(patsubst %,$(GUEST_OBJ)/32/lib/%.c.o,args fdt psci uart)
 GUEST_NAMES := $(GUESTS) $(GUESTS32:%=%32) $(LABS:%=lab-%) $(LABS_BARE:%=lab-%)
 GUEST_ELF := $(GUEST_NAMES:%=$(GUEST_DIR)/%.elf) $(GUEST_DIR)/where0.elf
-GUEST_BIN := $(GUEST_NAMES:%=$(GUEST_DIR)/%.bin)
+# The loader lies where no flat binary is put.
+GUEST_BIN := $(patsubst %,$(GUEST_DIR)/%.bin,$(filter-out lab-loader,$(GUEST_NAMES)))
 
 .PHONY: guests
 guests: $(GUEST_ELF) $(GUEST_BIN) $(GUEST_DIR)/linux.cpio.gz ## the guests: bare metal and the Linux initramfs
@@ -88,6 +89,10 @@ $(GUEST_DIR)/$(1)32.elf: $$(call guest32_objects,$(1)) $(GUEST32_LIB) guest/lib/
 		-o $$@ $$(filter %.o,$$^) -lgcc
 endef
 $(foreach g,$(GUESTS32),$(eval $(call guest32_rule,$(g))))
+
+# Out of the way of what it loads, by the driver of another guest.
+$(GUEST_DIR)/lab-loader.elf: GUEST_LDFLAGS += -Wl,--defsym=tl_base=0x40400000
+$(GUEST_DIR)/lab-loader.elf: $(GUEST_OBJ)/iobench/virtio.c.o
 
 # The same program, linked at the very start of RAM.
 $(GUEST_DIR)/where0.elf: $(call guest_objects,where) $(GUEST_LIB) guest/lib/guest.lds

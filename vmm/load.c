@@ -84,6 +84,8 @@ int tl_guest_prepare(struct tl_guest *guest)
 	guest->layout.initrd_path = config->initrd;
 	guest->layout.ram_base = guest->machine->ram_base;
 	guest->layout.ram_size = config->mem;
+	guest->layout.hole = guest->machine->ram_base + config->hole;
+	guest->layout.hole_size = config->hole_size;
 	guest->layout.initrd_size = guest->initrd.file_size;
 	if (!ret && !config->firmware)
 		ret = tl_image_place(&guest->image, &guest->layout);

@@ -36,10 +36,11 @@ static void add_region(struct tl_vm_map *map, const char *name, uint64_t base, u
 
 static void describe(struct tl_vm_map *map, const struct tl_vm *vm)
 {
-	add_region(map, "ram", vm->mem.base, vm->mem.size);
-	/* Memory, too: what faults there is mapped. */
-	if (vm->flash.size)
-		add_region(map, "ram", vm->flash.base, vm->flash.size);
+	struct tl_bpf_range ram[3];
+	unsigned int count = tl_vmm_profile_ram(vm, ram);
+
+	for (unsigned int i = 0; i < count; i++)
+		add_region(map, "ram", ram[i].base, ram[i].end - ram[i].base);
 	if (vm->irqchip.kind != TL_GIC_NONE)
 		add_region(map, "gicd", TL_GIC_DIST_BASE, TL_GIC_DIST_SIZE);
 	if (vm->irqchip.kind == TL_GIC_V3) {

@@ -10,10 +10,22 @@
 
 #include "trace/collect/recorder.h"
 #include "trace/collect/session.h"
+#include "vmm/core/vm.h"
 
-struct tl_vm;
 struct tl_vmm_config;
 struct tl_layout;
+
+/* RAM and flash of the VM, where a fault is no access to a device. Returns how many ranges. */
+static inline unsigned int tl_vmm_profile_ram(const struct tl_vm *vm, struct tl_bpf_range ranges[3])
+{
+	struct tl_mem_piece pieces[3];
+	unsigned int count = tl_mem_pieces(&vm->mem, pieces);
+
+	count += tl_mem_pieces(&vm->flash, pieces + count);
+	for (unsigned int i = 0; i < count; i++)
+		ranges[i] = (struct tl_bpf_range){pieces[i].base, pieces[i].base + pieces[i].size};
+	return count;
+}
 
 /* Tells the session which threads are vCPUs. They are parked. Returns 0 or -errno (logged). */
 int tl_vmm_profile_attach(struct tl_session *session, const struct tl_vm *vm);

@@ -58,15 +58,11 @@ static int run_vm(struct tl_guest *guest)
 	if (config->dump_dtb)
 		return tl_guest_dump_dtb(guest);
 	if (config->profile || config->count) {
-		const struct tl_mem *flash = &guest->vm.flash;
-		const struct tl_bpf_range ram[] = {
-			{guest->layout.ram_base, guest->layout.ram_base + guest->layout.ram_size},
-			{flash->base, flash->base + flash->size},
-		};
+		struct tl_bpf_range ram[3];
 		const struct tl_bpf_options options = {.vm = getpid(),
 			.known_threads = true,
 			.ram = ram,
-			.ram_count = flash->size ? 2 : 1};
+			.ram_count = tl_vmm_profile_ram(&guest->vm, ram)};
 
 		ret = tl_session_create(&guest->session,
 			config->profile ? TL_SESSION_EVENTS : TL_SESSION_COUNTS, &options);
@@ -130,6 +126,8 @@ static int start(struct tl_guest *guest)
 		.ram_base = guest->layout.ram_base,
 		.ram_size = guest->config->mem,
 		.backing = guest->config->backing,
+		.hole = guest->layout.hole,
+		.hole_size = guest->layout.hole_size,
 		.pins = guest->config->pins,
 		.pin_count = guest->config->pin_count,
 		.flash_base = guest->layout.flash,
@@ -138,6 +136,7 @@ static int start(struct tl_guest *guest)
 		.msi = guest->config->msi,
 		.cpu = &guest->config->cpu,
 		.aarch32 = guest->layout.aarch32,
+		.stop_unknown_calls = guest->config->stop_unknown_calls,
 		.spis = tl_machine_spis(guest->machine, tl_devices_count(guest->config)),
 	};
 	struct tl_dev_env env = {

@@ -30,6 +30,7 @@ struct tl_vmm_config {
 	unsigned int cpus;
 	uint64_t mem; /* bytes */
 	enum tl_mem_backing backing;
+	uint64_t hole, hole_size; /* in RAM, from its start on; size 0: none */
 	const unsigned int *pins; /* CPUs of the host for the vCPUs, in turn */
 	unsigned int pin_count;
 	enum tl_gic_kind gic;
@@ -37,6 +38,7 @@ struct tl_vmm_config {
 	struct tl_cpu_choices cpu;
 	bool aarch32;              /* a raw kernel or firmware is 32-bit code */
 	struct tl_lab_choices lab; /* of machine lab */
+	bool stop_unknown_calls;   /* a hypercall that nobody knows ends the VM */
 	bool plain_uart;           /* each access to the UART exits */
 	const struct tl_disk *disks;
 	unsigned int disk_count;

@@ -61,7 +61,7 @@ begin 'hvc: the version, through hypercalls only'
 guest "$TL_GUESTS/hvc.bin" --profile="$WORK/hvc.json"
 if trapline caps --json | grep -q '"smccc_filter": true'; then
 	status_is 0
-	output_has '^Trapline hypercalls, version 1\.0$'
+	output_has '^Trapline hypercalls, version 1\.1$'
 else
 	# Before Linux 6.4 KVM answers all hypercalls itself.
 	output_has 'does not serve'

@@ -32,6 +32,9 @@ wrong 'option without its value' '--initrd' run "$hello" --initrd
 wrong 'two kernels' 'hello' run "$hello" "$hello"
 
 wrong '--mem of no kind' "--mem '64M,small': wants thp, huge or merge" run "$hello" --mem 64M,small
+wrong '--mem with a hole at no place' "--mem '64M,hole=2M': wants hole=SIZE@OFFSET" run "$hello" --mem 64M,hole=2M
+wrong '--mem with a small hole' "--mem '64M,hole=1M@8M': wants multiples of 2 MiB" run "$hello" --mem 64M,hole=1M@8M
+wrong '--mem with a hole at the end' "--mem '64M,hole=2M@62M': wants a hole with RAM on both sides" run "$hello" --mem 64M,hole=2M@62M
 wrong '--mem of odd huge pages' "--mem '65M,huge': must be a multiple of 2 MiB" run "$hello" --mem 65M,huge
 wrong '--pin of no CPU' "--pin '0,x': wants CPUs such as 0,2-5" run "$hello" --pin 0,x
 wrong '--pin backwards' "--pin '3-2': wants CPUs" run "$hello" --pin 3-2

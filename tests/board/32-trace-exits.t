@@ -18,7 +18,7 @@ guest "$TL_GUESTS/hvc.bin" --trace-exits="$WORK/exits"
 status_is 0
 error_lines 0
 if grep -q KVM_EXIT_HYPERCALL "$WORK/exits"; then
-	file_has "$WORK/exits" '^vCPU 0 #1 PC .* HVC, Trapline VERSION \(0xc6000100\): x0 = 0x10000$'
+	file_has "$WORK/exits" '^vCPU 0 #1 PC .* HVC, Trapline VERSION \(0xc6000100\): x0 = 0x10001$'
 	file_has "$WORK/exits" 'Trapline PUTCHAR \(0xc6000101\) with x1 = 0x54: x0 = 0x0$'
 	equal 'its lines' "$(wc -l <"$WORK/exits" | tr -d ' ')" 35
 fi
@@ -42,6 +42,7 @@ end
 
 begin 'trace-exits: nobody reads, and the guest goes on'
 mkfifo "$WORK/fifo"
+# shellcheck disable=SC2217 # it is to hold the pipe open, and not to read
 sleep 50 <"$WORK/fifo" &
 reader=$!
 guest "$TL_GUESTS/uart.bin" --append order --cpus 2 --uart plain --trace-exits="$WORK/fifo"

@@ -15,6 +15,7 @@
 #define FAKE_VCPUS       160
 #define FAKE_ATTRS       4096
 #define FAKE_READS       8
+#define FAKE_FILTERS     8
 #define FAKE_ID_REGS     4
 #define FAKE_LINES       8
 #define FAKE_SCTLR_RESET UINT64_C(0xc50078)
@@ -104,7 +105,7 @@ struct fake_kvm {
 	uint32_t enabled_cap; /* the last one */
 	uint32_t gic_type;
 	struct kvm_userspace_memory_region region; /* the last one, but for a device's */
-	struct kvm_smccc_filter filters[2];
+	struct kvm_smccc_filter filters[FAKE_FILTERS];
 	unsigned int filter_count;
 	unsigned int vcpu_count;
 	unsigned int bad_calls; /* ioctls that this object does not have, or wrong arguments */

@@ -106,7 +106,7 @@ static void test_lines(void **state)
 		"vCPU 0 #2 PC 0x40080abc KVM_EXIT_MMIO: fake +0x4 (0x09000004), read of 4 bytes: 0x48 'H'\n"
 		"vCPU 0 #3 PC 0x40080abc KVM_EXIT_MMIO: no device (0x0f000000), read of 8 bytes: 0x0\n"
 		"vCPU 0 #4 PC 0x40080ab8 KVM_EXIT_HYPERCALL: HVC, Trapline VERSION (0xc6000100): x0 = "
-		"0x10000\n"
+		"0x10001\n"
 		"vCPU 0 #5 PC 0x40080ab8 KVM_EXIT_HYPERCALL: SMC, Trapline PUTCHAR (0xc6000101) with x1 = "
 		"0x54: x0 = 0x0\n"
 		"vCPU 0 #6 PC 0x40080ab8 KVM_EXIT_HYPERCALL: HVC, vendor hyp 0xc6000fff (0xc6000fff) with "

@@ -130,6 +130,23 @@ static void test_memory(void **state)
 	free(fdt);
 }
 
+static void test_memory_with_a_hole(void **state)
+{
+	struct tl_layout holed = {.ram_base = BASE,
+		.ram_size = UINT64_C(0x123456000),
+		.hole = BASE + 64 * MIB,
+		.hole_size = 2 * MIB};
+	struct tl_fdt_config config = config_of(1, TL_GIC_V3);
+	void *fdt;
+
+	(void)state;
+	config.layout = &holed;
+	fdt = build(&config);
+	CELLS(fdt, node(fdt, "/memory@40000000"), "reg", 0, 0x40000000, 0, 0x04000000, 0,
+		0x44200000, 1, 0x1f256000);
+	free(fdt);
+}
+
 static void test_cpus(void **state)
 {
 	struct tl_fdt_config config = config_of(18, TL_GIC_V3);
@@ -445,6 +462,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_aarch32, fake_log_reset),
 		cmocka_unit_test_setup(test_memory, fake_log_reset),
+		cmocka_unit_test_setup(test_memory_with_a_hole, fake_log_reset),
 		cmocka_unit_test_setup(test_cpus, fake_log_reset),
 		cmocka_unit_test_setup(test_cpu_with_aff3, fake_log_reset),
 		cmocka_unit_test_setup(test_gicv3, fake_log_reset),

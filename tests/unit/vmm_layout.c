@@ -282,6 +282,23 @@ static void test_table(void **state)
 	free(text);
 }
 
+/* Nothing is put into a hole. */
+static void test_hole(void **state)
+{
+	struct tl_layout layout = linux_in(64 * MIB, 0);
+
+	(void)state;
+	layout.hole = layout.kernel + 2 * MIB;
+	layout.hole_size = 8 * MIB;
+	assert_true(tl_layout_has(&layout, layout.ram_base, layout.hole - layout.ram_base));
+	assert_false(tl_layout_has(&layout, layout.ram_base, layout.hole - layout.ram_base + 1));
+	assert_false(tl_layout_has(&layout, layout.hole + layout.hole_size - 1, 1));
+	assert_true(tl_layout_has(&layout, layout.hole + layout.hole_size, 1));
+	layout.kernel_size = 3 * MIB;
+	assert_int_equal(tl_layout_place(&layout), -ENOSPC);
+	assert_error("does not fit", "with a hole");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -298,6 +315,7 @@ int main(void)
 		cmocka_unit_test_setup(test_device_tree_does_not_fit, fake_log_reset),
 		cmocka_unit_test_setup(test_kernel_up_to_the_last_page, fake_log_reset),
 		cmocka_unit_test_setup(test_table, fake_log_reset),
+		cmocka_unit_test_setup(test_hole, fake_log_reset),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

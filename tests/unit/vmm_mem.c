@@ -19,6 +19,8 @@
 #define SIZE  UINT64_C(0x400000)
 #define END   (BASE + SIZE)
 #define BLOCK UINT64_C(0x200000)
+/* With room for a hole. */
+#define HOLED (4 * BLOCK)
 
 static int setup(void **state)
 {
@@ -201,6 +203,54 @@ static void test_memory_that_is_not_there(void **state)
 	tl_mem_fini(&mem);
 }
 
+/* A hole is not RAM, nor is what reaches into it; what is around it stays as it was. */
+static void test_hole(void **state)
+{
+	const uint64_t hole = BASE + 2 * BLOCK, size = BLOCK;
+	static const struct {
+		uint64_t hole, size;
+	} wrong[] = {
+		{BASE, BLOCK},                   /* no RAM before it */
+		{(BASE + HOLED) - BLOCK, BLOCK}, /* none behind it */
+		{BASE + BLOCK, HOLED},           /* longer than RAM */
+		{BASE + BLOCK + 4096, BLOCK},    /* not aligned */
+		{BASE + BLOCK, BLOCK + 4096},    /* the same */
+		{BASE - BLOCK, BLOCK},           /* outside */
+		{(BASE + HOLED), BLOCK},         /* the same */
+		{BASE + BLOCK, 0 - BLOCK},       /* wraps */
+		{BASE + BLOCK, 0},               /* no hole at all */
+	};
+	struct tl_mem_piece pieces[2];
+	struct tl_mem mem;
+
+	(void)state;
+	assert_int_equal(tl_mem_init(&mem, BASE, HOLED), 0);
+	for (size_t i = 0; i < ARRAY_LEN(wrong); i++)
+		assert_int_equal(tl_mem_punch(&mem, wrong[i].hole, wrong[i].size), -EINVAL);
+	assert_int_equal(tl_mem_pieces(&mem, pieces), 1);
+	assert_int_equal(pieces[0].size, HOLED);
+	assert_int_equal(tl_mem_punch(&mem, hole, size), 0);
+	assert_true(tl_mem_contains(&mem, BASE, 2 * BLOCK));
+	assert_false(tl_mem_contains(&mem, BASE, 2 * BLOCK + 1));
+	assert_false(tl_mem_contains(&mem, hole - 1, 2));
+	assert_false(tl_mem_contains(&mem, hole, 1));
+	assert_false(tl_mem_contains(&mem, hole + size - 1, 1));
+	assert_false(tl_mem_contains(&mem, hole + size - 1, 2));
+	assert_true(tl_mem_contains(&mem, hole + size, 1));
+	assert_false(tl_mem_contains(&mem, BASE, HOLED));
+	assert_ptr_equal(tl_mem_at(&mem, hole + size, 1), mem.host + (hole + size - BASE));
+	assert_int_equal(tl_mem_pieces(&mem, pieces), 2);
+	assert_int_equal(pieces[0].base, BASE);
+	assert_int_equal(pieces[0].size, 2 * BLOCK);
+	assert_ptr_equal(pieces[0].host, mem.host);
+	assert_int_equal(pieces[1].base, hole + size);
+	assert_int_equal(pieces[1].size, (BASE + HOLED) - hole - size);
+	assert_ptr_equal(pieces[1].host, mem.host + (hole + size - BASE));
+	pieces[1].host[pieces[1].size - 1] = 1;
+	tl_mem_fini(&mem);
+	assert_int_equal(tl_mem_pieces(&mem, pieces), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -214,6 +264,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_zero_length, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_write_and_zero, setup, teardown),
 		cmocka_unit_test(test_memory_that_is_not_there),
+		cmocka_unit_test(test_hole),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -97,6 +97,33 @@ static void test_vm(void **state)
 	tl_vm_fini(&vm);
 }
 
+/* RAM in two slots, of which the fake keeps the last one. */
+static void test_hole(void **state)
+{
+	struct tl_vm_config config = config_of(1, TL_GIC_AUTO);
+	struct tl_vm vm;
+
+	(void)state;
+	config.ram_size = 16 * MIB;
+	config.hole = BASE + 4 * MIB;
+	config.hole_size = 2 * MIB;
+	tl_vm_blank(&vm);
+	assert_int_equal(tl_vm_init(&vm, &config), 0);
+	assert_nothing_logged();
+	assert_int_equal(fake_kvm.region.slot, TL_MEM_SLOT_HIGH);
+	assert_int_equal(fake_kvm.region.flags, 0);
+	assert_int_equal(fake_kvm.region.guest_phys_addr, BASE + 6 * MIB);
+	assert_int_equal(fake_kvm.region.memory_size, 10 * MIB);
+	assert_int_equal(fake_kvm.region.userspace_addr, (uintptr_t)(vm.mem.host + 6 * MIB));
+	assert_null(tl_mem_at(&vm.mem, BASE + 4 * MIB, 4));
+	tl_vm_fini(&vm);
+	config.hole = BASE + 15 * MIB;
+	tl_vm_blank(&vm);
+	assert_int_equal(tl_vm_init(&vm, &config), -EINVAL);
+	assert_error("--mem", "no hole of 2 MiB can be at 0x40f00000");
+	tl_vm_fini(&vm);
+}
+
 /* A second slot, which the guest cannot write. */
 static void test_flash(void **state)
 {
@@ -435,6 +462,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_vm, setup),
 		cmocka_unit_test_setup(test_flash, setup),
+		cmocka_unit_test_setup(test_hole, setup),
 		cmocka_unit_test_setup(test_gicv3, setup),
 		cmocka_unit_test_setup(test_gicv2, setup),
 		cmocka_unit_test_setup(test_hosts_without_a_gic, setup),

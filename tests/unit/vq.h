@@ -38,7 +38,7 @@ static inline int ram_init(void)
 {
 	if (tl_mem_init(&ram, BASE - GUARD, RAM_SIZE + 2 * GUARD))
 		return -1;
-	mem = (struct tl_mem){BASE, RAM_SIZE, ram.host + GUARD};
+	mem = (struct tl_mem){.base = BASE, .size = RAM_SIZE, .host = ram.host + GUARD};
 	return mprotect(ram.host, GUARD, PROT_NONE) ||
 	       mprotect(mem.host + RAM_SIZE, GUARD, PROT_NONE);
 }

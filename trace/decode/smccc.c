@@ -59,6 +59,7 @@ static const struct {
 	{0x8600ff01, "KVM CALL_UID"},
 	{TL_HVC_VERSION & ~SMC64, "Trapline VERSION"},
 	{TL_HVC_PUTCHAR & ~SMC64, "Trapline PUTCHAR"},
+	{TL_HVC_MEMORY_MAP & ~SMC64, "Trapline MEMORY_MAP"},
 };
 
 /* Bits 29:24 of a function id (DEN0028, 2.5). */

@@ -104,13 +104,13 @@ static int check_memory(const void *fdt, int node, const struct tl_layout *layou
 		uint64_t at = number(reg, at_cells);
 		uint64_t size = number(reg + at_cells, size_cells);
 
-		if (at < layout->ram_base || at - layout->ram_base > layout->ram_size ||
-			size > layout->ram_size - (at - layout->ram_base)) {
+		if (!tl_layout_has(layout, at, size)) {
 			tl_log_error("device tree '%s' has %#" PRIx64
 				     " bytes of memory at %#" PRIx64 ", but RAM is %#" PRIx64
-				     " to %#" PRIx64 ": use another --mem",
+				     " to %#" PRIx64 "%s: use another --mem",
 				path, size, at, layout->ram_base,
-				layout->ram_base + layout->ram_size);
+				layout->ram_base + layout->ram_size,
+				layout->hole_size ? ", with a hole" : "");
 			return -EINVAL;
 		}
 	}

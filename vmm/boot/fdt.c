@@ -41,7 +41,8 @@ static void prop_pairs(
 
 static void add_memory(void *fdt, const struct tl_layout *layout, int *err)
 {
-	uint64_t reg[2] = {layout->ram_base, layout->ram_size};
+	uint64_t high = layout->hole + layout->hole_size;
+	uint64_t reg[4] = {layout->ram_base, layout->ram_size};
 	char name[32];
 	int node;
 
@@ -50,7 +51,12 @@ static void add_memory(void *fdt, const struct tl_layout *layout, int *err)
 	if (node < 0)
 		return;
 	keep(err, fdt_setprop_string(fdt, node, "device_type", "memory"));
-	prop_pairs(fdt, node, "reg", reg, 2, err);
+	if (layout->hole_size) {
+		reg[1] = layout->hole - layout->ram_base;
+		reg[2] = high;
+		reg[3] = layout->ram_base + layout->ram_size - high;
+	}
+	prop_pairs(fdt, node, "reg", reg, layout->hole_size ? 4 : 2, err);
 }
 
 /* arm/cpus.yaml: addresses have one cell where the CPUs are 32-bit. */

@@ -32,17 +32,11 @@ static int no_room(const struct tl_layout *layout, const char *what, const char 
 	uint64_t size, uint64_t at)
 {
 	tl_log_error("%s '%s' of %" PRIu64 " KiB does not fit at %#" PRIx64 ": RAM is %#" PRIx64
-		     " to %#" PRIx64 "; use a larger --mem",
+		     " to %#" PRIx64 "%s; use a larger --mem",
 		what, path, (size + 1023) / 1024, at, layout->ram_base,
-		layout->ram_base + layout->ram_size);
+		layout->ram_base + layout->ram_size,
+		layout->hole_size ? ", with a hole (--show-layout)" : "");
 	return -ENOSPC;
-}
-
-/* Whether [at, at + size) is inside RAM. */
-static int fits(const struct tl_layout *layout, uint64_t at, uint64_t size)
-{
-	return at >= layout->ram_base && at - layout->ram_base <= layout->ram_size &&
-	       size <= layout->ram_size - (at - layout->ram_base);
 }
 
 /* The device tree must not lie across a 2 MiB boundary, so that one block maps it. */
@@ -67,7 +61,7 @@ static uint64_t after_kernel(const struct tl_layout *layout)
 		next += TL_ZIMAGE_TAIL;
 		/* With less RAM than that one can only hope. */
 		if (!layout->unpacked_known && next < layout->ram_base + ZIMAGE_SAFE &&
-			fits(layout, layout->ram_base + ZIMAGE_SAFE,
+			tl_layout_has(layout, layout->ram_base + ZIMAGE_SAFE,
 				layout->initrd_size + 2 * BLOCK))
 			return layout->ram_base + ZIMAGE_SAFE;
 		return next;
@@ -86,18 +80,18 @@ int tl_layout_place(struct tl_layout *layout)
 		layout->fdt = layout->ram_base;
 		return 0;
 	}
-	if (!fits(layout, layout->kernel, layout->kernel_size))
+	if (!tl_layout_has(layout, layout->kernel, layout->kernel_size))
 		return no_room(
 			layout, "kernel", layout->kernel_path, layout->kernel_size, layout->kernel);
 	next = after_kernel(layout);
 	layout->initrd = layout->initrd_size ? next : 0;
-	if (layout->initrd_size && !fits(layout, next, layout->initrd_size))
+	if (layout->initrd_size && !tl_layout_has(layout, next, layout->initrd_size))
 		return no_room(layout, "initrd", layout->initrd_path, layout->initrd_size, next);
 	if (!linux_kernel && layout->kernel - layout->ram_base >= TL_LAYOUT_FDT_SIZE)
 		layout->fdt = layout->ram_base;
 	else
 		layout->fdt = fdt_after(next + layout->initrd_size);
-	if (!fits(layout, layout->fdt, TL_LAYOUT_FDT_SIZE))
+	if (!tl_layout_has(layout, layout->fdt, TL_LAYOUT_FDT_SIZE))
 		return no_room(layout, "the device tree of", layout->kernel_path,
 			TL_LAYOUT_FDT_SIZE, layout->fdt);
 	return 0;
@@ -122,6 +116,7 @@ void tl_layout_print(const struct tl_layout *layout, FILE *out)
 
 	print_range(out, "flash", layout->flash, layout->flash_size);
 	print_range(out, "RAM", layout->ram_base, layout->ram_size);
+	print_range(out, "hole", layout->hole, layout->hole_size);
 	print_range(out, "kernel", layout->kernel, layout->kernel_size);
 	print_range(out, "initrd", layout->initrd, layout->initrd_size);
 	print_range(out, "device tree", layout->fdt, TL_LAYOUT_FDT_SIZE);

@@ -24,6 +24,7 @@ enum tl_image_kind {
 struct tl_layout {
 	const char *kernel_path, *initrd_path; /* for messages; set by the caller */
 	uint64_t ram_base, ram_size;           /* set by the caller */
+	uint64_t hole, hole_size;              /* in RAM; set by the caller */
 	enum tl_image_kind kind;               /* set by the caller */
 	bool aarch32;                          /* set by the caller: it starts with 32-bit code */
 	bool unpacked_known; /* set by the caller: a zImage lies behind what it unpacks */
@@ -41,6 +42,16 @@ struct tl_layout {
  * Returns 0 or -ENOSPC (logged: what does not fit, and what would help).
  */
 int tl_layout_place(struct tl_layout *layout);
+
+/* Whether all of [at, at + size) is RAM. */
+static inline bool tl_layout_has(const struct tl_layout *layout, uint64_t at, uint64_t size)
+{
+	if (at < layout->ram_base || at - layout->ram_base > layout->ram_size ||
+		size > layout->ram_size - (at - layout->ram_base))
+		return false;
+	return !layout->hole_size || at + size <= layout->hole ||
+	       at >= layout->hole + layout->hole_size;
+}
 
 /* Prints the layout as a table. */
 void tl_layout_print(const struct tl_layout *layout, FILE *out);

@@ -78,9 +78,17 @@ static void exit_system_event(struct tl_vcpu *vcpu, struct kvm_run *run)
 
 static void exit_hypercall(struct tl_vcpu *vcpu, struct kvm_run *run)
 {
-	int ret = tl_smccc_handle(vcpu, run->hypercall.nr);
+	uint64_t function = run->hypercall.nr;
+	int ret = tl_smccc_handle(vcpu, function);
 
-	if (ret)
+	/* What it asks for is named as SMCCC has it (DEN0028, 2.5). */
+	if (ret == -ENOSYS)
+		stop_vm(vcpu, TL_STOP_ERROR,
+			"unknown hypercall %#" PRIx64 " (%s, %s call to owner %u, function %#x)",
+			function, run->hypercall.flags & KVM_HYPERCALL_EXIT_SMC ? "SMC" : "HVC",
+			function >> 31 & 1 ? "fast" : "yielding",
+			(unsigned int)(function >> 24 & 0x3f), (unsigned int)(function & 0xffff));
+	else if (ret)
 		stop_vm(vcpu, TL_STOP_ERROR, "cannot answer hypercall %#" PRIx64 ": %s",
 			(uint64_t)run->hypercall.nr, strerror(-ret));
 }

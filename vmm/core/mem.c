@@ -24,7 +24,7 @@ static int init_huge(struct tl_mem *mem, uint64_t base, uint64_t size)
 	if (map == MAP_FAILED)
 		return -errno;
 	(void)madvise(map, size, MADV_DONTDUMP);
-	*mem = (struct tl_mem){base, size, map};
+	*mem = (struct tl_mem){.base = base, .size = size, .host = map};
 	return 0;
 }
 
@@ -63,6 +63,30 @@ int tl_mem_init_backed(
 	return 0;
 }
 
+int tl_mem_punch(struct tl_mem *mem, uint64_t hole, uint64_t size)
+{
+	if (hole % TL_MEM_HOLE_ALIGN || size % TL_MEM_HOLE_ALIGN || !size || hole <= mem->base ||
+		hole - mem->base >= mem->size || size >= mem->size - (hole - mem->base))
+		return -EINVAL;
+	if (munmap(mem->host + (hole - mem->base), size))
+		return -errno;
+	mem->hole = hole;
+	mem->hole_size = size;
+	return 0;
+}
+
+unsigned int tl_mem_pieces(const struct tl_mem *mem, struct tl_mem_piece pieces[2])
+{
+	uint64_t low = mem->hole - mem->base, high = low + mem->hole_size;
+
+	pieces[0] = (struct tl_mem_piece){mem->base, mem->size, mem->host};
+	if (!mem->size || !mem->hole_size)
+		return mem->size ? 1 : 0;
+	pieces[0].size = low;
+	pieces[1] = (struct tl_mem_piece){mem->base + high, mem->size - high, mem->host + high};
+	return 2;
+}
+
 void tl_mem_fini(struct tl_mem *mem)
 {
 	if (mem->host)
@@ -72,8 +96,10 @@ void tl_mem_fini(struct tl_mem *mem)
 
 bool tl_mem_contains(const struct tl_mem *mem, uint64_t gpa, uint64_t len)
 {
-	return mem->host && gpa >= mem->base && gpa - mem->base <= mem->size &&
-	       len <= mem->size - (gpa - mem->base);
+	if (!mem->host || gpa < mem->base || gpa - mem->base > mem->size ||
+		len > mem->size - (gpa - mem->base))
+		return false;
+	return !mem->hole_size || gpa + len <= mem->hole || gpa >= mem->hole + mem->hole_size;
 }
 
 void *tl_mem_at(const struct tl_mem *mem, uint64_t gpa, uint64_t len)

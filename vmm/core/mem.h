@@ -15,14 +15,20 @@ enum tl_mem_slot {
 	TL_MEM_SLOT_RAM,   /* vmm/core/vm.c */
 	TL_MEM_SLOT_FLASH, /* the same: firmware, read-only */
 	TL_MEM_SLOT_PL011, /* vmm/dev/pl011_fast.c: its registers, read-only */
+	TL_MEM_SLOT_HIGH,  /* vmm/core/vm.c: RAM behind a hole */
 };
 
-/* One contiguous block of RAM. The mapping belongs to this object. */
+/* One block of RAM, with at most one hole. The mapping belongs to this object. */
 struct tl_mem {
 	uint64_t base; /* guest physical address of the first byte */
-	uint64_t size; /* bytes, a multiple of the page size */
+	uint64_t size; /* bytes, a multiple of the page size; the hole is in them */
 	uint8_t *host; /* host virtual address of the first byte, or NULL */
+	/* Guest physical; size 0: none. Multiples of TL_MEM_HOLE_ALIGN, and RAM on both sides. */
+	uint64_t hole, hole_size;
 };
+
+/* Holes begin and end where blocks of stage 2 do. */
+#define TL_MEM_HOLE_ALIGN (UINT64_C(2) << 20)
 
 /* A state that tl_mem_fini() accepts. */
 #define TL_MEM_INIT ((struct tl_mem){.host = NULL})
@@ -47,6 +53,21 @@ int tl_mem_init_backed(
  * committed before the guest touches it. Returns 0 or -errno.
  */
 int tl_mem_init(struct tl_mem *mem, uint64_t base, uint64_t size);
+
+/*
+ * Takes [hole, hole + size) out of the middle of RAM, before anything uses it. Returns 0 or
+ * -EINVAL: not aligned, or not with RAM on both sides.
+ */
+int tl_mem_punch(struct tl_mem *mem, uint64_t hole, uint64_t size);
+
+/* A piece of RAM without a hole. */
+struct tl_mem_piece {
+	uint64_t base, size;
+	uint8_t *host;
+};
+
+/* The pieces of RAM, in order: 1, 2 with a hole, 0 where there is no memory. Thread-safe. */
+unsigned int tl_mem_pieces(const struct tl_mem *mem, struct tl_mem_piece pieces[2]);
 
 /* Unmaps. No thread may use the memory any more. */
 void tl_mem_fini(struct tl_mem *mem);

@@ -33,26 +33,29 @@ void tl_vm_blank(struct tl_vm *vm)
 }
 
 /* One slot of memory. Returns 0 or -errno (logged). */
-static int add_slot(struct tl_vm *vm, const struct tl_mem *mem, uint32_t slot, uint32_t flags)
+static int add_slot(
+	struct tl_vm *vm, const struct tl_mem_piece *piece, uint32_t slot, uint32_t flags)
 {
 	struct kvm_userspace_memory_region region = {
 		.slot = slot,
 		.flags = flags,
-		.guest_phys_addr = mem->base,
-		.memory_size = mem->size,
-		.userspace_addr = (uintptr_t)mem->host,
+		.guest_phys_addr = piece->base,
+		.memory_size = piece->size,
+		.userspace_addr = (uintptr_t)piece->host,
 	};
 	int ret = tl_kvm_ioctl_ptr(vm->vm_fd, KVM_SET_USER_MEMORY_REGION, &region);
 
 	if (ret)
 		tl_log_error("KVM does not take %llu MiB of guest memory at %#llx: %s",
-			(unsigned long long)(mem->size >> 20), (unsigned long long)mem->base,
+			(unsigned long long)(piece->size >> 20), (unsigned long long)piece->base,
 			strerror(-ret));
 	return ret;
 }
 
-static int add_memory(struct tl_vm *vm, const struct tl_vm_config *config)
+static int add_ram(struct tl_vm *vm, const struct tl_vm_config *config)
 {
+	struct tl_mem_piece pieces[2];
+	unsigned int count;
 	int ret = tl_mem_init_backed(&vm->mem, config->ram_base, config->ram_size, config->backing);
 
 	if (ret) {
@@ -64,7 +67,25 @@ static int add_memory(struct tl_vm *vm, const struct tl_vm_config *config)
 				: "ask for less with --mem");
 		return ret;
 	}
-	ret = add_slot(vm, &vm->mem, TL_MEM_SLOT_RAM, 0);
+	if (config->hole_size)
+		ret = tl_mem_punch(&vm->mem, config->hole, config->hole_size);
+	if (ret) {
+		tl_log_error("--mem: no hole of %llu MiB can be at %#llx: %s",
+			(unsigned long long)(config->hole_size >> 20),
+			(unsigned long long)config->hole, strerror(-ret));
+		return ret;
+	}
+	count = tl_mem_pieces(&vm->mem, pieces);
+	for (unsigned int i = 0; i < count && !ret; i++)
+		ret = add_slot(vm, &pieces[i], i ? TL_MEM_SLOT_HIGH : TL_MEM_SLOT_RAM, 0);
+	return ret;
+}
+
+static int add_memory(struct tl_vm *vm, const struct tl_vm_config *config)
+{
+	struct tl_mem_piece pieces[2];
+	int ret = add_ram(vm, config);
+
 	if (ret || !config->flash_size)
 		return ret;
 	ret = tl_mem_init(&vm->flash, config->flash_base, config->flash_size);
@@ -75,7 +96,8 @@ static int add_memory(struct tl_vm *vm, const struct tl_vm_config *config)
 	}
 	/* A write there is an exit as to a device (api.rst, 4.35), which nobody answers. */
 	tl_nisv_setup(vm->vm_fd);
-	return add_slot(vm, &vm->flash, TL_MEM_SLOT_FLASH, KVM_MEM_READONLY);
+	(void)tl_mem_pieces(&vm->flash, pieces);
+	return add_slot(vm, &pieces[0], TL_MEM_SLOT_FLASH, KVM_MEM_READONLY);
 }
 
 static int add_vcpus(struct tl_vm *vm, unsigned int count)
@@ -171,7 +193,11 @@ int tl_vm_init(struct tl_vm *vm, const struct tl_vm_config *config)
 		vm->smccc_filter = tl_smccc_setup(vm->vm_fd) == 0;
 		tl_coalesced_init(
 			&vm->coalesced, vm->vm_fd, vm->vcpus[0].run, vm->run_size, &vm->bus);
-		ret = tl_suspend_setup(vm);
+		vm->stop_unknown_calls = config->stop_unknown_calls;
+		if (vm->stop_unknown_calls)
+			ret = tl_smccc_forward_unknown(vm->vm_fd);
+		if (!ret)
+			ret = tl_suspend_setup(vm);
 	}
 	return ret;
 }

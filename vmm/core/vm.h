@@ -63,6 +63,7 @@ struct tl_vm {
 	struct tl_loop *loop;       /* not owned; woken when the VM stops */
 	struct tl_console *console; /* not owned; for hypercalls */
 	bool smccc_filter;          /* whether hypercalls reach us at all */
+	bool stop_unknown_calls;    /* what nobody knows ends the VM */
 	/* tl_vcpu_run_guest(), or before the threads run, with `trace`, tl_vcpu_run_traced(). */
 	void (*run_guest)(struct tl_vcpu *vcpu);
 	struct tl_exit_trace *trace; /* not owned; lines of `--trace-exits`, or NULL */
@@ -84,8 +85,9 @@ void tl_vm_blank(struct tl_vm *vm);
 
 struct tl_vm_config {
 	unsigned int vcpus;
-	uint64_t ram_base; /* guest physical */
-	uint64_t ram_size; /* bytes */
+	uint64_t ram_base;        /* guest physical */
+	uint64_t ram_size;        /* bytes */
+	uint64_t hole, hole_size; /* in RAM, guest physical; size 0: none */
 	enum tl_mem_backing backing;
 	uint64_t flash_base, flash_size; /* size 0: none; else outside of RAM */
 	enum tl_gic_kind gic;
@@ -96,6 +98,7 @@ struct tl_vm_config {
 	unsigned int pin_count; /* 0: they run anywhere */
 	const struct tl_cpu_choices *cpu; /* NULL: nothing was said */
 	bool aarch32;                     /* the CPUs run 32-bit code */
+	bool stop_unknown_calls;
 };
 
 /*

@@ -100,15 +100,11 @@ static int start(struct tl_ctl_profile *profile, unsigned int seconds)
 {
 	struct itimerspec when = {.it_value.tv_sec = (time_t)seconds};
 	struct tl_control *control = profile->control;
-	const struct tl_mem *mem = &control->vm->mem, *flash = &control->vm->flash;
-	const struct tl_bpf_range ram[] = {
-		{mem->base, mem->base + mem->size},
-		{flash->base, flash->base + flash->size},
-	};
+	struct tl_bpf_range ram[3];
 	const struct tl_bpf_options options = {.vm = getpid(),
 		.known_threads = true,
 		.ram = ram,
-		.ram_count = flash->size ? 2 : 1};
+		.ram_count = tl_vmm_profile_ram(control->vm, ram)};
 	int ret;
 
 	profile->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);

@@ -38,6 +38,8 @@ const struct tl_id_field tl_id_fields[] = {
 	FIELD("aarch32", ID_AA64PFR0_EL1, EL0, 0, 1),
 	FIELD("aarch32", ID_AA64PFR0_EL1, EL1, 4, 1),
 	FIELD("aarch32", ID_AA64PFR0_EL1, EL2, 8, 1),
+	/* No guest can use it, but KVM shows it. */
+	FIELD("el2", ID_AA64PFR0_EL1, EL2, 8, 0),
 	/* These two count from -1, which is: not there. */
 	SIGNED("fp", ID_AA64PFR0_EL1, FP, 16, -1),
 	SIGNED("advsimd", ID_AA64PFR0_EL1, AdvSIMD, 20, -1),

@@ -17,8 +17,15 @@ struct tl_vcpu;
 int tl_smccc_setup(int vm_fd);
 
 /*
- * Answers the call `function` of this vCPU: arguments in x1 to x6, result in
- * x0, NOT_SUPPORTED for what is unknown. On the vCPU's thread. 0 or -errno.
+ * After tl_smccc_setup(): forwards all that KVM has no service for, too. Returns 0 or -errno
+ * (logged).
+ */
+int tl_smccc_forward_unknown(int vm_fd);
+
+/*
+ * Answers the call `function` of this vCPU: arguments in x1 to x6, result in x0. What is unknown
+ * gets NOT_SUPPORTED, or with vm->stop_unknown_calls -ENOSYS is returned. On the vCPU's thread. 0
+ * or -errno.
  */
 int tl_smccc_handle(struct tl_vcpu *vcpu, uint64_t function);
 

@@ -40,18 +40,19 @@ static int vhost(const struct vsock *vsock, unsigned long request, void *arg)
 
 static int give_memory(struct vsock *vsock)
 {
-	const struct tl_mem *mem = vsock->virtio.env.mem;
-	/* struct vhost_memory with its one region. */
+	struct tl_mem_piece pieces[2];
+	/* struct vhost_memory with room for its regions. */
 	struct {
 		uint32_t nregions, padding;
-		struct vhost_memory_region region;
-	} table = {.nregions = 1,
-		.region = {.guest_phys_addr = mem->base,
-			.memory_size = mem->size,
-			.userspace_addr = (uintptr_t)mem->host}};
+		struct vhost_memory_region regions[2];
+	} table = {.nregions = tl_mem_pieces(vsock->virtio.env.mem, pieces)};
 
-	_Static_assert(sizeof(table) == sizeof(struct vhost_memory) + sizeof(table.region),
+	_Static_assert(sizeof(table) == sizeof(struct vhost_memory) + sizeof(table.regions),
 		"not as the kernel has it");
+	for (unsigned int i = 0; i < table.nregions; i++)
+		table.regions[i] = (struct vhost_memory_region){.guest_phys_addr = pieces[i].base,
+			.memory_size = pieces[i].size,
+			.userspace_addr = (uintptr_t)pieces[i].host};
 	return vhost(vsock, VHOST_SET_MEM_TABLE, &table);
 }
 

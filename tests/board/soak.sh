@@ -63,7 +63,6 @@ of_process() {
 # What the host has, when no guest runs.
 of_host() {
 	echo "$(find /sys/kernel/tracing/instances -mindepth 1 -maxdepth 1 | wc -l) tracefs instances," \
-		"$(cut -f 1 /proc/sys/fs/file-nr) files," \
 		"$(pidof trapline passt | wc -w) processes," \
 		"$(find /sys/kernel/debug/kvm -mindepth 1 -maxdepth 1 -type d | wc -l) VMs," \
 		"$(cat /proc/[0-9]*/fdinfo/* 2>/dev/null | grep -c '^map_id') BPF maps"

@@ -14,6 +14,7 @@ GUESTS32 := hello smp
 # machine virt, with guest/lib; and of machine lab, which stand alone, at address 0.
 LABS := loader
 LABS_BARE := hello
+LABS_BARE32 := hello32
 
 CROSS ?= $(if $(filter aarch64,$(shell uname -m)),,aarch64-linux-gnu-)
 GUEST_CC ?= $(CROSS)gcc
@@ -36,7 +37,7 @@ guest_objects = $(patsubst guest/%,$(GUEST_OBJ)/%.o,$(wildcard guest/$(1)/*.[cS]
 GUEST_LIB := $(call guest_objects,lib)
 guest32_objects = $(patsubst guest/%,$(GUEST_OBJ)/32/%.o,$(wildcard guest/$(1)/*.[cS]))
 GUEST32_LIB := $(call guest32_objects,lib32) $(patsubst %,$(GUEST_OBJ)/32/lib/%.c.o,args fdt psci uart)
-GUEST_NAMES := $(GUESTS) $(GUESTS32:%=%32) $(LABS:%=lab-%) $(LABS_BARE:%=lab-%)
+GUEST_NAMES := $(GUESTS) $(GUESTS32:%=%32) $(LABS:%=lab-%) $(LABS_BARE:%=lab-%) $(LABS_BARE32:%=lab-%)
 GUEST_ELF := $(GUEST_NAMES:%=$(GUEST_DIR)/%.elf) $(GUEST_DIR)/where0.elf
 # The loader lies where no flat binary is put.
 GUEST_BIN := $(patsubst %,$(GUEST_DIR)/%.bin,$(filter-out lab-loader,$(GUEST_NAMES)))
@@ -66,10 +67,17 @@ $(foreach g,$(GUESTS),$(eval $(call guest_rule,$(g))))
 define lab_rule
 $(GUEST_DIR)/lab-$(1).elf: $$(call guest_objects,lab/$(1)) $(2) $(3)
 	$$(call say,LD,$$@)
-	$$(Q)$$(GUEST_CC) $$(GUEST_LDFLAGS) -Wl,-T,$(3) -o $$@ $$(filter %.o,$$^)
+	$$(Q)$$(GUEST_CC) $$(GUEST_LDFLAGS) -Wl,--no-warn-rwx-segments -Wl,-T,$(3) -o $$@ $$(filter %.o,$$^)
 endef
 $(foreach g,$(LABS),$(eval $(call lab_rule,$(g),$(GUEST_LIB),guest/lib/guest.lds)))
 $(foreach g,$(LABS_BARE),$(eval $(call lab_rule,$(g),,guest/lab/lab.lds)))
+
+define lab32_rule
+$(GUEST_DIR)/lab-$(1).elf: $$(call guest32_objects,lab/$(1)) guest/lab/lab.lds
+	$$(call say,LD32,$$@)
+	$$(Q)$$(GUEST_CC32) $$(GUEST_LDFLAGS) -Wl,--no-warn-rwx-segments -Wl,-T,guest/lab/lab.lds -o $$@ $$(filter %.o,$$^)
+endef
+$(foreach g,$(LABS_BARE32),$(eval $(call lab32_rule,$(g))))
 
 $(GUEST_OBJ)/32/%.c.o: guest/%.c mk/guests.mk | deps-build
 	$(call say,CC32,$<)

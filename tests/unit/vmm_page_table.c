@@ -158,15 +158,18 @@ static void test_text(void **state)
 	tl_pt_describe(&format4, 0x3003, 0, text, sizeof(text));
 	assert_string_equal(text, "table at 0x3000");
 	tl_pt_describe(&format4, 0x701, 2, text, sizeof(text));
-	assert_string_equal(text,
-		"block of 2048 KiB at 0x0: AttrIndx 0; AP 0, EL1 may write; SH 3, inner "
-		"shareable; AF 1; PXN 0, UXN 0");
+	assert_string_equal(text, "block of 2 MiB at 0x0");
 	tl_pt_describe(&format4, UINT64_C(0x600000002004c7), 3, text, sizeof(text));
-	assert_string_equal(text,
-		"page of 4 KiB at 0x200000: AttrIndx 1; AP 3, EL1 and EL0 may read; SH 0, not "
-		"shareable; AF 1; PXN 1, UXN 1");
-	tl_pt_describe(&format4, 0, 1, text, sizeof(text));
-	assert_string_equal(text, "invalid: an access is a translation fault");
+	assert_string_equal(text, "page of 4 KiB at 0x200000");
+	/* The last level knows no blocks. */
+	tl_pt_describe(&format4, 0x701, 3, text, sizeof(text));
+	assert_string_equal(text, "invalid");
+	tl_pt_attributes(0x701, text, sizeof(text));
+	assert_string_equal(text, "AttrIndx 0; AP 0, EL1 may write; SH 3, inner shareable; AF 1; "
+				  "PXN 0, UXN 0");
+	tl_pt_attributes(UINT64_C(0x600000002004c7), text, sizeof(text));
+	assert_string_equal(text, "AttrIndx 1; AP 3, EL1 and EL0 may read; SH 0, not shareable; "
+				  "AF 1; PXN 1, UXN 1");
 }
 
 int main(void)

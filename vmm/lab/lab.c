@@ -161,6 +161,10 @@ static int start_vcpu(struct tl_guest *guest, const struct tl_vcpu *vcpu)
 	struct tl_lab_regs regs;
 	int ret = tl_lab_regs_sctlr(vcpu, &start.sctlr);
 
+	if (!ret && vcpu->id == 0)
+		ret = tl_vcpu_regs_get(vcpu,
+			TL_VCPU_CORE_REG(offsetof(struct kvm_regs, regs.pstate)),
+			&guest->lab.pstate);
 	tl_lab_regs_make(&regs, &start);
 	if (vcpu->id == 0)
 		guest->lab.regs = regs;
@@ -170,14 +174,27 @@ static int start_vcpu(struct tl_guest *guest, const struct tl_vcpu *vcpu)
 	return ret ? ret : tl_kvm_ioctl_ptr(vcpu->fd, KVM_SET_MP_STATE, &state);
 }
 
+/*
+ * All of it: only what has been touched is there, and can be merged. Not with zeros: Linux (6.12)
+ * drops pages that have only those when it splits a huge page, before there is something to merge.
+ */
+static int fill(const struct tl_mem *mem)
+{
+	void *all = tl_mem_at(mem, 0, TL_LAB_RAM_SIZE);
+
+	if (!all)
+		return -EFAULT;
+	memset(all, TL_LAB_FILL, TL_LAB_RAM_SIZE);
+	return 0;
+}
+
 int tl_lab_load(struct tl_guest *guest)
 {
 	const struct tl_mem *mem = &guest->vm.mem;
 	int ret = tl_lab_regs_check_granule(&guest->vm.vcpus[0], guest->lab.format.granule_shift);
 
-	/* All of it: only what has been touched is there, and can be merged. */
 	if (!ret && guest->config->backing == TL_MEM_MERGE)
-		ret = tl_mem_zero(mem, 0, TL_LAB_RAM_SIZE);
+		ret = fill(mem);
 	if (!ret)
 		ret = tl_mem_zero(mem, TL_LAB_ANSWER, TL_LAB_TABLE - TL_LAB_ANSWER);
 	if (!ret)

@@ -31,6 +31,9 @@ struct tl_vm;
 
 #define TL_LAB_THE_ANSWER 42
 
+/* What is in each byte of memory that is to be merged, before anything is put there. */
+#define TL_LAB_FILL 0xa5
+
 /* What the command line says. */
 struct tl_lab_choices {
 	unsigned int granule_shift; /* 12 (also 0), 14 or 16 */
@@ -44,6 +47,7 @@ struct tl_lab {
 	unsigned int ram_level; /* of the descriptors that map RAM */
 	uint64_t code_size;     /* bytes */
 	struct tl_pt table;
+	uint64_t pstate;               /* of vCPU 0, after KVM_ARM_VCPU_INIT */
 	struct tl_lab_regs regs;       /* what vCPU 0 got */
 	struct tl_lab_port *port;      /* on the bus, which owns it */
 	uint64_t answers[TL_LAB_CPUS]; /* x0 of each vCPU at its end */

@@ -145,26 +145,30 @@ int tl_pt_map(struct tl_pt *pt, uint64_t va, uint64_t pa, uint64_t size, unsigne
 void tl_pt_describe(const struct tl_pt_format *format, uint64_t descriptor, unsigned int level,
 	char *text, size_t size)
 {
+	enum tl_walk_kind kind = kind_of(descriptor, level);
+	uint64_t output = tl_pt_output(format, descriptor, level);
+	uint64_t span = tl_pt_span(format, level);
+	bool kib = span < 1 << 20;
+
+	if (kind == TL_WALK_INVALID)
+		snprintf(text, size, "invalid");
+	else if (kind == TL_WALK_TABLE)
+		snprintf(text, size, "table at 0x%" PRIx64, output);
+	else
+		snprintf(text, size, "%s of %" PRIu64 " %s at 0x%" PRIx64,
+			kind == TL_WALK_PAGE ? "page" : "block", span >> (kib ? 10 : 20),
+			kib ? "KiB" : "MiB", output);
+}
+
+void tl_pt_attributes(uint64_t descriptor, char *text, size_t size)
+{
 	static const char *const access[] = {
 		"EL1 may write", "EL1 and EL0 may write", "EL1 may read", "EL1 and EL0 may read"};
 	static const char *const shareability[] = {
 		"not shareable", "reserved", "outer shareable", "inner shareable"};
-	enum tl_walk_kind kind = kind_of(descriptor, level);
-	uint64_t output = tl_pt_output(format, descriptor, level);
 	unsigned int ap = descriptor >> 6 & 3, sh = descriptor >> 8 & 3;
 
-	if (kind == TL_WALK_INVALID) {
-		snprintf(text, size, "invalid: an access is a translation fault");
-		return;
-	}
-	if (kind == TL_WALK_TABLE) {
-		snprintf(text, size, "table at 0x%" PRIx64, output);
-		return;
-	}
-	snprintf(text, size,
-		"%s of %" PRIu64 " KiB at 0x%" PRIx64 ": AttrIndx %u; AP %u, %s; SH %u, %s; AF %u; "
-		"PXN %u, UXN %u",
-		kind == TL_WALK_PAGE ? "page" : "block", tl_pt_span(format, level) >> 10, output,
+	snprintf(text, size, "AttrIndx %u; AP %u, %s; SH %u, %s; AF %u; PXN %u, UXN %u",
 		(unsigned int)(descriptor >> 2 & 7), ap, access[ap], sh, shareability[sh],
 		(unsigned int)(descriptor >> 10 & 1), (unsigned int)(descriptor >> 53 & 1),
 		(unsigned int)(descriptor >> 54 & 1));

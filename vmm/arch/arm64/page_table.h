@@ -58,8 +58,11 @@ int tl_pt_init(struct tl_pt *pt, const struct tl_mem *mem, const struct tl_pt_fo
 int tl_pt_map(struct tl_pt *pt, uint64_t va, uint64_t pa, uint64_t size, unsigned int level,
 	uint64_t attributes);
 
-/* Writes what a descriptor of this level says: "table at 0x3000", "block, ... AP 0 ...". */
+/* Writes what a descriptor of this level is: "table at 0x3000", "block of 2 MiB at 0x0". */
 void tl_pt_describe(const struct tl_pt_format *format, uint64_t descriptor, unsigned int level,
 	char *text, size_t size);
+
+/* Writes what else is in the descriptor of a block or page. */
+void tl_pt_attributes(uint64_t descriptor, char *text, size_t size);
 
 #endif

@@ -102,13 +102,15 @@ static void do_notify(uint64_t n)
 		tl_mmio_write32(0x0a000050, 0);
 }
 
-/* A load that the syndrome does not describe: the VMM may end it there. */
+/* Loads that the syndrome does not describe. */
 static void do_nisv(uint64_t n)
 {
-	uint64_t address = HOLE, value;
+	uint64_t address, value;
 
-	while (n--)
+	while (n--) {
+		address = HOLE;
 		__asm__ volatile("ldr %0, [%1], #8" : "=r"(value), "+r"(address) : : "memory");
+	}
 }
 
 static void do_gic(uint64_t n)

@@ -17,12 +17,13 @@ equal 'lines about 0xf001008' "$(count "$WORK/err" '0x0*f001008')" 1
 error_has '[Pp][Cc][ =:]*0x0*4008[0-9a-f]{4}'
 end
 
-begin 'nisv: an access that KVM cannot decode stops the VM with status 6 and the PC'
+begin 'nisv: a load with write-back is done, an exclusive one is an abort with a line that names it'
 guest "$TL_GUESTS/nisv.bin"
-status_is 6
-output_has '^nisv: load'
-output_lacks 'went on'
-error_has '[Pp][Cc][ =:]*0x0*4008[0-9a-f]{4}'
+status_is 0
+output_has '^nisv: it went on with 0x0000000000000000 at 0x000000000f000008'
+output_has '^guest: exception 4 .*FAR 0x000000000f000008'
+output_lacks 'it went on$'
+error_has 'PC 0x4008[0-9a-f]{4}: access to 0xf000008 by instruction 0xc85f7[0-9a-f]{3} \(LDXR, .* is not emulated'
 end
 
 # robust: mmio.execution

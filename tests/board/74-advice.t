@@ -43,7 +43,7 @@ fires pmu 0 'pmu n=300'
 fires ipi 0 'ipi n=300' --cpus 2
 fires idle 0 'wfi n=300'
 fires nobody 0 'mmio n=300'
-fires nisv 6 'nisv n=1'
+fires nisv 0 'nisv n=300'
 for few in setway cacheid pmu; do
 	silent "$few n=10"
 done

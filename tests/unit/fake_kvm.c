@@ -277,7 +277,20 @@ static int vm_call(unsigned long request, uintptr_t arg)
 /* Where a register is, by its id (arch/arm64/kvm/guest.c; sys_regs.c, reset_mpidr). */
 static uint64_t *find_reg(struct fake_vcpu *vcpu, uint64_t id)
 {
-	uint64_t core = KVM_REG_ARM64 | KVM_REG_SIZE_U64 | KVM_REG_ARM_CORE;
+	const uint64_t core = KVM_REG_ARM64 | KVM_REG_SIZE_U64 | KVM_REG_ARM_CORE;
+	const struct {
+		uint64_t id;
+		size_t offset;
+	} regs[] = {
+		{core | KVM_REG_ARM_CORE_REG(regs.pc), offsetof(struct fake_vcpu, pc)},
+		{core | KVM_REG_ARM_CORE_REG(regs.pstate), offsetof(struct fake_vcpu, pstate)},
+		{core | KVM_REG_ARM_CORE_REG(regs.sp), offsetof(struct fake_vcpu, sp_el0)},
+		{core | KVM_REG_ARM_CORE_REG(sp_el1), offsetof(struct fake_vcpu, sp_el1)},
+		{ARM64_SYS_REG(3, 0, 1, 0, 0), offsetof(struct fake_vcpu, sctlr)},
+		{ARM64_SYS_REG(3, 0, 2, 0, 0), offsetof(struct fake_vcpu, ttbr0)},
+		{ARM64_SYS_REG(3, 0, 2, 0, 1), offsetof(struct fake_vcpu, ttbr1)},
+		{ARM64_SYS_REG(3, 0, 2, 0, 2), offsetof(struct fake_vcpu, tcr)},
+	};
 
 	for (unsigned int i = 0; i < 31; i++) {
 		if (id == (core | (KVM_REG_ARM_CORE_REG(regs.regs[0]) + 2 * i)))
@@ -289,11 +302,11 @@ static uint64_t *find_reg(struct fake_vcpu *vcpu, uint64_t id)
 		vcpu->mpidr = UINT64_C(1) << 31 | i >> 4 << 8 | (i & 0xf);
 		return &vcpu->mpidr;
 	}
-	if (id == ARM64_SYS_REG(3, 0, 1, 0, 0))
-		return &vcpu->sctlr;
-	if (id == (core | KVM_REG_ARM_CORE_REG(regs.pstate)))
-		return &vcpu->pstate;
-	return id == (core | KVM_REG_ARM_CORE_REG(regs.pc)) ? &vcpu->pc : NULL;
+	for (size_t i = 0; i < ARRAY_LEN(regs); i++) {
+		if (id == regs[i].id)
+			return (uint64_t *)((char *)vcpu + regs[i].offset);
+	}
+	return NULL;
 }
 
 /* Reads and writes as arm64_check_features() lets them; registers that nobody set are zero. */
@@ -315,9 +328,40 @@ static int id_reg(const struct kvm_one_reg *reg, bool set)
 	return 0;
 }
 
+/* V0 to V31, which a vCPU with SVE has in its Z registers only, of 256 bytes. */
+static uint8_t *find_vector(struct fake_vcpu *vcpu, uint64_t id, size_t *size)
+{
+	const uint64_t v0 = KVM_REG_ARM64 | KVM_REG_SIZE_U128 | KVM_REG_ARM_CORE |
+			    KVM_REG_ARM_CORE_REG(fp_regs.vregs);
+	bool sve = vcpu->features & 1u << KVM_ARM_VCPU_SVE;
+
+	for (unsigned int i = 0; i < 32; i++) {
+		*size = sve ? 256 : 16;
+		if (id == (sve ? KVM_REG_ARM64_SVE_ZREG(i, 0) : v0 + 4 * i))
+			return vcpu->v[i];
+	}
+	return NULL;
+}
+
+static int one_vector(uint8_t *vector, const struct kvm_one_reg *reg, size_t size, bool set)
+{
+	uint8_t *user = (uint8_t *)(uintptr_t)reg->addr;
+
+	if (set)
+		memcpy(vector, user, 16);
+	else
+		memcpy(memset(user, 0xee, size), vector, 16);
+	return 0;
+}
+
 static int one_reg(struct fake_vcpu *vcpu, const struct kvm_one_reg *reg, bool set)
 {
 	uint64_t *value = find_reg(vcpu, reg->id);
+	size_t size;
+	uint8_t *vector = find_vector(vcpu, reg->id, &size);
+
+	if (vector)
+		return one_vector(vector, reg, size, set);
 
 	if (!value && reg->id >= ARM64_SYS_REG(3, 0, 0, 1, 0) &&
 		reg->id <= ARM64_SYS_REG(3, 0, 0, 7, 7))

@@ -10,6 +10,10 @@
  * Links: vmm/core/bus.c vmm/core/loop.c vmm/core/console.c vmm/arch/arm64/vcpu_regs.c
  * Links: vmm/arch/arm64/vm_type.c vmm/arch/arm64/gic.c vmm/arch/arm64/gic_reset.c
  * Links: vmm/arch/arm64/suspend.c vmm/arch/arm64/smccc.c vmm/arch/arm64/nisv.c
+ * Links: vmm/arch/arm64/nisv_data.c vmm/arch/arm64/nisv_regs.c
+ * Links: vmm/arch/arm64/walk.c vmm/arch/arm64/walk_short.c vmm/arch/arm64/insn/insn.c
+ * Links: vmm/arch/arm64/insn/a64.c vmm/arch/arm64/insn/a64_simd.c
+ * Links: vmm/arch/arm64/insn/a32.c vmm/arch/arm64/insn/t32.c
  * Links: tests/unit/fake_kvm.c tests/unit/fake_vm.c tests/unit/fake_log.c vmm/core/lock.c
  * Links: vmm/arch/arm64/cpu_features.c vmm/arch/arm64/id_regs.c vmm/arch/arm64/id_fields.c
  */
@@ -39,6 +43,7 @@ struct traced {
 static void start(struct traced *t, const char *path)
 {
 	char own[40];
+	const uint32_t insn = 0xf8408420; /* ldr x0, [x1], #8 */
 
 	fake_kvm_reset();
 	fake_log_reset(NULL);
@@ -50,6 +55,7 @@ static void start(struct traced *t, const char *path)
 	t->f.vm.trace = &t->trace;
 	t->f.vm.run_guest = tl_vcpu_run_traced;
 	fake_kvm.vcpus[0].pc = PC;
+	assert_int_equal(tl_mem_write(&t->f.vm.mem, PC, &insn, sizeof(insn)), 0);
 }
 
 static void end(struct traced *t)
@@ -136,13 +142,30 @@ static void test_last_lines(void **state)
 		{{.reason = KVM_EXIT_MEMORY_FAULT,
 			 .memory_fault = {.gpa = 0x50000000, .size = 4096}},
 			"vCPU 0 #1 PC 0x40080abc KVM_EXIT_MEMORY_FAULT: at 0x50000000, 4096 bytes\n"},
-		{{.reason = KVM_EXIT_ARM_NISV, .arm_nisv = {.fault_ipa = 0x1000, .esr_iss = 0x46}},
-			"vCPU 0 #1 PC 0x40080abc KVM_EXIT_ARM_NISV: at 0x00001000, with syndrome 0x46\n"},
 	};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
 		assert_string_equal(lines_of(&cases[i].exit, 1), cases[i].line);
+}
+
+/* An access that KVM does not describe: what it is, the emulation says. */
+static void test_instruction(void **state)
+{
+	static const struct fake_exit script[] = {
+		{.reason = KVM_EXIT_ARM_NISV, .arm_nisv = {.fault_ipa = 'T'}},
+		{.reason = KVM_EXIT_ARM_NISV, .arm_nisv = {.fault_ipa = 'T'}},
+		{.reason = KVM_EXIT_SYSTEM_EVENT,
+			.system_event = {.type = KVM_SYSTEM_EVENT_SHUTDOWN}},
+	};
+
+	(void)state;
+	assert_string_equal(lines_of(script, ARRAY_LEN(script)),
+		"vCPU 0 #1 PC 0x40080abc KVM_EXIT_ARM_NISV: at 0x00000054, instruction 0xf8408420, "
+		"LDR, STR and the like, general and SIMD&FP (post-index)\n"
+		"vCPU 0 #2 PC 0x40080ac0 KVM_EXIT_ARM_NISV: at 0x00000054, instruction 0x0, which "
+		"is no load or store\n"
+		"vCPU 0 #3 PC 0x40080abc KVM_EXIT_SYSTEM_EVENT: SHUTDOWN, of PSCI SYSTEM_OFF\n");
 }
 
 /* A guest that nobody watches runs to its end, with all its exits handled. */
@@ -249,6 +272,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_lines),
 		cmocka_unit_test(test_last_lines),
+		cmocka_unit_test(test_instruction),
 		cmocka_unit_test(test_no_reader),
 		cmocka_unit_test(test_gap),
 		cmocka_unit_test(test_full_disk),

@@ -8,6 +8,10 @@
  * Links: vmm/core/bus.c vmm/core/loop.c vmm/core/console.c vmm/arch/arm64/vcpu_regs.c
  * Links: vmm/arch/arm64/vm_type.c vmm/arch/arm64/gic.c vmm/arch/arm64/gic_reset.c
  * Links: vmm/arch/arm64/suspend.c vmm/arch/arm64/smccc.c vmm/arch/arm64/nisv.c
+ * Links: vmm/arch/arm64/nisv_data.c vmm/arch/arm64/nisv_regs.c
+ * Links: vmm/arch/arm64/walk.c vmm/arch/arm64/walk_short.c vmm/arch/arm64/insn/insn.c
+ * Links: vmm/arch/arm64/insn/a64.c vmm/arch/arm64/insn/a64_simd.c
+ * Links: vmm/arch/arm64/insn/a32.c vmm/arch/arm64/insn/t32.c
  * Links: tests/unit/fake_kvm.c tests/unit/fake_vm.c tests/unit/fake_log.c vmm/core/lock.c
  * Links: vmm/arch/arm64/cpu_features.c vmm/arch/arm64/id_regs.c vmm/arch/arm64/id_fields.c
  */
@@ -215,13 +219,13 @@ static void test_unknown_exits(void **state)
 	assert_string_equal(tl_exit_reason_name(KVM_EXIT_MMIO), "KVM_EXIT_MMIO");
 }
 
-/* In flash it is an abort in the guest, which goes on; elsewhere it is the end. */
+/* What cannot be emulated is an abort in the guest, said once for each address; it goes on. */
 static void test_nisv(void **state)
 {
 	static const struct fake_exit script[] = {
 		{.reason = KVM_EXIT_ARM_NISV, .arm_nisv = {.fault_ipa = 0x1000}},
 		{.reason = KVM_EXIT_ARM_NISV, .arm_nisv = {.fault_ipa = 0x1000}},
-		{.reason = KVM_EXIT_ARM_NISV, .arm_nisv = {.fault_ipa = 0x20000}},
+		SHUTDOWN,
 	};
 	struct tl_stop stop;
 	struct fake_vm f;
@@ -229,15 +233,33 @@ static void test_nisv(void **state)
 	(void)state;
 	fake_kvm_reset();
 	fake_vm_start(&f, 1);
-	assert_int_equal(tl_mem_init(&f.vm.flash, 0, 0x20000), 0);
 	fake_kvm_script(0, script, ARRAY_LEN(script));
 	stop = fake_vm_run(&f);
-	assert_int_equal(stop.kind, TL_STOP_ERROR);
-	assert_non_null(strstr(stop.why, "load/store pair, write-back, SIMD"));
-	assert_int_equal(fake_kvm.vcpus[0].next, 3);
+	assert_int_equal(stop.kind, TL_STOP_POWEROFF);
 	assert_int_equal(fake_kvm.vcpus[0].aborts, 2);
 	assert_int_equal(tl_bus_unhandled(&f.vm.bus), 2);
 	assert_int_equal(fake_log_count_of(TL_LOG_WARN), 1);
+	fake_vm_end(&f);
+}
+
+/* KVM keeps the registers that it takes: the VM cannot go on. */
+static void test_nisv_fails(void **state)
+{
+	static const struct fake_exit script[] = {
+		{.reason = KVM_EXIT_ARM_NISV, .arm_nisv = {.fault_ipa = 0x1000}},
+	};
+	struct tl_stop stop;
+	struct fake_vm f;
+
+	(void)state;
+	fake_kvm_reset();
+	fake_vm_start(&f, 1);
+	fake_kvm.fail_request = KVM_GET_VCPU_EVENTS;
+	fake_kvm.fail_error = EPERM;
+	fake_kvm_script(0, script, ARRAY_LEN(script));
+	stop = fake_vm_run(&f);
+	assert_int_equal(stop.kind, TL_STOP_ERROR);
+	assert_non_null(strstr(stop.why, "cannot emulate the instruction that accesses 0x1000"));
 	fake_vm_end(&f);
 }
 
@@ -431,6 +453,7 @@ int main(void)
 		cmocka_unit_test(test_exits_that_stop),
 		cmocka_unit_test(test_unknown_exits),
 		cmocka_unit_test(test_nisv),
+		cmocka_unit_test(test_nisv_fails),
 		cmocka_unit_test(test_intr),
 		cmocka_unit_test(test_mmio_handled),
 		cmocka_unit_test(test_mmio_unhandled),

@@ -5,6 +5,10 @@
  * one line, and nothing left open.
  * Links: vmm/core/coalesced.c vmm/dev/pl011_fast.c vmm/core/status_page.c
  * Links: vmm/arch/arm64/nisv.c vmm/core/run_traced.c vmm/core/exit_line.c vmm/core/exit_trace.c
+ * Links: vmm/arch/arm64/nisv_data.c vmm/arch/arm64/nisv_regs.c
+ * Links: vmm/arch/arm64/walk.c vmm/arch/arm64/walk_short.c vmm/arch/arm64/insn/insn.c
+ * Links: vmm/arch/arm64/insn/a64.c vmm/arch/arm64/insn/a64_simd.c
+ * Links: vmm/arch/arm64/insn/a32.c vmm/arch/arm64/insn/t32.c
  * Links: trace/decode/device_regs.c trace/decode/smccc.c
  * Links: vmm/vmm.c vmm/load.c vmm/life.c vmm/core/footprint.c
  * Links: vmm/core/vcpu.c vmm/core/run.c vmm/core/exit.c vmm/core/vm.c vmm/core/kvm_attr.c

@@ -4,6 +4,10 @@
  * the call when the VM is paused, reset or powered off meanwhile.
  * Links: vmm/core/coalesced.c
  * Links: vmm/arch/arm64/nisv.c
+ * Links: vmm/arch/arm64/nisv_data.c vmm/arch/arm64/nisv_regs.c
+ * Links: vmm/arch/arm64/walk.c vmm/arch/arm64/walk_short.c vmm/arch/arm64/insn/insn.c
+ * Links: vmm/arch/arm64/insn/a64.c vmm/arch/arm64/insn/a64_simd.c
+ * Links: vmm/arch/arm64/insn/a32.c vmm/arch/arm64/insn/t32.c
  * Links: vmm/core/vcpu.c vmm/core/run.c vmm/core/exit.c vmm/core/vm.c vmm/core/kvm_attr.c
  * Links: vmm/core/mem.c
  * Links: vmm/core/bus.c vmm/core/loop.c vmm/core/console.c vmm/arch/arm64/vcpu_regs.c
@@ -309,6 +313,7 @@ static void test_no_capability(void **state)
 {
 	(void)state;
 	fake_kvm.system_suspend = false;
+	fake_kvm.nisv = false;
 	fake_vm_start(&f, 1);
 	assert_int_equal(fake_kvm.enabled_cap, 0);
 	assert_true(fake_log_has(TL_LOG_INFO, "does not let guests suspend to RAM"));

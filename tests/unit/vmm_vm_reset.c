@@ -5,6 +5,10 @@
  * that cannot be started.
  * Links: vmm/core/coalesced.c
  * Links: vmm/arch/arm64/nisv.c
+ * Links: vmm/arch/arm64/nisv_data.c vmm/arch/arm64/nisv_regs.c
+ * Links: vmm/arch/arm64/walk.c vmm/arch/arm64/walk_short.c vmm/arch/arm64/insn/insn.c
+ * Links: vmm/arch/arm64/insn/a64.c vmm/arch/arm64/insn/a64_simd.c
+ * Links: vmm/arch/arm64/insn/a32.c vmm/arch/arm64/insn/t32.c
  * Links: vmm/core/vcpu.c vmm/core/run.c vmm/core/exit.c vmm/core/vm.c vmm/core/kvm_attr.c
  * Links: vmm/core/mem.c
  * Links: vmm/core/bus.c vmm/core/loop.c vmm/core/console.c vmm/arch/arm64/vcpu_regs.c

@@ -114,24 +114,16 @@ static void exit_memory_fault(struct tl_vcpu *vcpu, struct kvm_run *run)
 		(uint64_t)run->memory_fault.gpa, (uint64_t)run->memory_fault.size);
 }
 
-/*
- * An access that KVM cannot describe. One to flash can only be a write, and a bus may well
- * answer that by an abort; what it would do to a device nobody knows.
- */
+/* An access that KVM cannot describe. */
 static void exit_nisv(struct tl_vcpu *vcpu, struct kvm_run *run)
 {
-	uint64_t gpa = run->arm_nisv.fault_ipa;
-	struct tl_mmio access = {.size = 1, .is_write = true};
+	int ret = tl_nisv_emulate(vcpu, run->arm_nisv.fault_ipa);
 
-	if (!tl_mem_contains(&vcpu->vm->flash, gpa, 1) || tl_nisv_abort(vcpu)) {
-		tl_exit_run_failed(vcpu, ENOSYS);
-		return;
-	}
-	if (!tl_bus_access(&vcpu->vm->bus, gpa, &access) &&
-		tl_bus_note_unhandled(&vcpu->vm->bus, gpa))
-		tl_log_warn("vCPU %u at PC %#" PRIx64 ": write to flash at %#" PRIx64
-			    " by an instruction that KVM cannot describe; the guest gets an abort",
-			vcpu->id, tl_vcpu_regs_pc(vcpu), gpa);
+	if (ret)
+		stop_vm(vcpu, TL_STOP_ERROR,
+			"cannot emulate the instruction that accesses %#" PRIx64
+			": KVM refuses its registers: %s",
+			(uint64_t)run->arm_nisv.fault_ipa, strerror(-ret));
 }
 
 /* KVM asks to be called again: nothing to do. */

@@ -81,7 +81,6 @@ void tl_exit_line_take(struct tl_exit_note *note, const struct tl_vcpu *vcpu)
 		break;
 	case KVM_EXIT_ARM_NISV:
 		note->what = run->arm_nisv.fault_ipa;
-		note->detail = run->arm_nisv.esr_iss;
 		break;
 	case KVM_EXIT_FAIL_ENTRY:
 		note->what = run->fail_entry.hardware_entry_failure_reason;
@@ -178,7 +177,9 @@ static void add_what(struct text *text, const struct tl_exit_note *note, const s
 		add_event(text, note->what);
 		break;
 	case KVM_EXIT_ARM_NISV:
-		add(text, "at 0x%08" PRIx64 ", with syndrome 0x%" PRIx64, note->what, note->detail);
+		add(text, "at 0x%08" PRIx64 ", instruction 0x%" PRIx32 ", %s", note->what,
+			vcpu->insn,
+			vcpu->insn_name ? vcpu->insn_name : "which is no load or store");
 		break;
 	case KVM_EXIT_FAIL_ENTRY:
 		add(text, "hardware reason 0x%" PRIx64 " on host CPU %" PRIu64, note->what,

@@ -33,6 +33,10 @@ struct tl_vcpu {
 	/* The one at work. Its thread's; on the stack it would cost each exit a guard's check. */
 	struct tl_mmio access;
 
+	/* The last instruction that was emulated, or refused (arch/arm64/nisv.h). */
+	uint32_t insn;
+	const char *insn_name; /* NULL: it could not be read, or is no load or store */
+
 	/* Suspend to RAM (arch/arm64/suspend.h); its thread's, or the main thread's if parked. */
 	bool suspend_asked;    /* the guest has made the call, which is not answered */
 	uint64_t resume_entry; /* where it goes on, and with what in x0 */

@@ -95,7 +95,6 @@ static int add_memory(struct tl_vm *vm, const struct tl_vm_config *config)
 		return ret;
 	}
 	/* A write there is an exit as to a device (api.rst, 4.35), which nobody answers. */
-	tl_nisv_setup(vm->vm_fd);
 	(void)tl_mem_pieces(&vm->flash, pieces);
 	return add_slot(vm, &pieces[0], TL_MEM_SLOT_FLASH, KVM_MEM_READONLY);
 }
@@ -191,6 +190,7 @@ int tl_vm_init(struct tl_vm *vm, const struct tl_vm_config *config)
 		ret = add_cpus_and_gic(vm, config, ram_end);
 	if (!ret) {
 		vm->smccc_filter = tl_smccc_setup(vm->vm_fd) == 0;
+		tl_nisv_setup(vm->vm_fd);
 		tl_coalesced_init(
 			&vm->coalesced, vm->vm_fd, vm->vcpus[0].run, vm->run_size, &vm->bus);
 		vm->stop_unknown_calls = config->stop_unknown_calls;

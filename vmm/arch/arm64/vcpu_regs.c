@@ -36,18 +36,28 @@
 /* arm/booting.rst, section 5: r1 of a kernel that has a device tree. */
 #define MACHINE_TYPE_NONE UINT64_C(0xffffffff)
 
-static int get_reg(const struct tl_vcpu *vcpu, uint64_t id, uint64_t *value)
+int tl_vcpu_regs_read(const struct tl_vcpu *vcpu, uint64_t id, void *value)
 {
 	struct kvm_one_reg reg = {.id = id, .addr = (uintptr_t)value};
 
 	return tl_kvm_ioctl_ptr(vcpu->fd, KVM_GET_ONE_REG, &reg);
 }
 
-static int set_reg(const struct tl_vcpu *vcpu, uint64_t id, uint64_t value)
+int tl_vcpu_regs_write(const struct tl_vcpu *vcpu, uint64_t id, const void *value)
 {
-	struct kvm_one_reg reg = {.id = id, .addr = (uintptr_t)&value};
+	struct kvm_one_reg reg = {.id = id, .addr = (uintptr_t)value};
 
 	return tl_kvm_ioctl_ptr(vcpu->fd, KVM_SET_ONE_REG, &reg);
+}
+
+int tl_vcpu_regs_get(const struct tl_vcpu *vcpu, uint64_t id, uint64_t *value)
+{
+	return tl_vcpu_regs_read(vcpu, id, value);
+}
+
+int tl_vcpu_regs_set(const struct tl_vcpu *vcpu, uint64_t id, uint64_t value)
+{
+	return tl_vcpu_regs_write(vcpu, id, &value);
 }
 
 static int init_vcpu(struct tl_vcpu *vcpu, bool off)
@@ -87,28 +97,28 @@ static int set_start(const struct tl_vcpu *vcpu, uint64_t pc, bool big_endian)
 	int ret;
 
 	if (!vcpu->vm->cpu.aarch32)
-		return set_reg(vcpu, REG_PC, pc);
-	ret = set_reg(vcpu, REG_PSTATE,
+		return tl_vcpu_regs_set(vcpu, REG_PC, pc);
+	ret = tl_vcpu_regs_set(vcpu, REG_PSTATE,
 		PSTATE_START | (thumb ? PSTATE_T : 0) | (big_endian ? PSTATE_E : 0));
-	return ret ? ret : set_reg(vcpu, REG_PC, pc - thumb);
+	return ret ? ret : tl_vcpu_regs_set(vcpu, REG_PC, pc - thumb);
 }
 
 int tl_vcpu_regs_restart(struct tl_vcpu *vcpu, uint64_t pc, uint64_t x0)
 {
 	uint64_t sctlr = 0;
-	int ret = get_reg(vcpu, REG_SCTLR_EL1, &sctlr);
+	int ret = tl_vcpu_regs_get(vcpu, REG_SCTLR_EL1, &sctlr);
 	bool big_endian = sctlr & SCTLR_EE;
 
 	if (!ret)
 		ret = init_vcpu(vcpu, false);
 	if (!ret && big_endian)
-		ret = get_reg(vcpu, REG_SCTLR_EL1, &sctlr);
+		ret = tl_vcpu_regs_get(vcpu, REG_SCTLR_EL1, &sctlr);
 	if (!ret && big_endian)
-		ret = set_reg(vcpu, REG_SCTLR_EL1, sctlr | SCTLR_EE);
+		ret = tl_vcpu_regs_set(vcpu, REG_SCTLR_EL1, sctlr | SCTLR_EE);
 	if (!ret)
 		ret = set_start(vcpu, pc, big_endian);
 	if (!ret)
-		ret = set_reg(vcpu, REG_X(0), x0);
+		ret = tl_vcpu_regs_set(vcpu, REG_X(0), x0);
 	return ret ? report_set(vcpu, ret) : 0;
 }
 
@@ -118,11 +128,11 @@ int tl_vcpu_regs_set_boot(struct tl_vcpu *vcpu, uint64_t pc, uint64_t fdt)
 	int ret = set_start(vcpu, pc, false);
 
 	if (!ret)
-		ret = set_reg(vcpu, REG_X(0), aarch32 ? 0 : fdt);
+		ret = tl_vcpu_regs_set(vcpu, REG_X(0), aarch32 ? 0 : fdt);
 	if (!ret && aarch32)
-		ret = set_reg(vcpu, REG_X(1), MACHINE_TYPE_NONE);
+		ret = tl_vcpu_regs_set(vcpu, REG_X(1), MACHINE_TYPE_NONE);
 	if (!ret && aarch32)
-		ret = set_reg(vcpu, REG_X(2), fdt);
+		ret = tl_vcpu_regs_set(vcpu, REG_X(2), fdt);
 	return ret ? report_set(vcpu, ret) : 0;
 }
 
@@ -130,48 +140,39 @@ uint64_t tl_vcpu_regs_pc(const struct tl_vcpu *vcpu)
 {
 	uint64_t pc = 0;
 
-	if (get_reg(vcpu, REG_PC, &pc))
+	if (tl_vcpu_regs_get(vcpu, REG_PC, &pc))
 		return 0;
 	return vcpu->vm->cpu.aarch32 ? (uint32_t)pc : pc;
 }
 
 int tl_vcpu_regs_get_x(const struct tl_vcpu *vcpu, unsigned int n, uint64_t *value)
 {
-	return n > 30 ? -EINVAL : get_reg(vcpu, REG_X(n), value);
+	return n > 30 ? -EINVAL : tl_vcpu_regs_get(vcpu, REG_X(n), value);
 }
 
 int tl_vcpu_regs_set_x(const struct tl_vcpu *vcpu, unsigned int n, uint64_t value)
 {
-	return n > 30 ? -EINVAL : set_reg(vcpu, REG_X(n), value);
+	return n > 30 ? -EINVAL : tl_vcpu_regs_set(vcpu, REG_X(n), value);
 }
 
 int tl_vcpu_regs_walk(const struct tl_vcpu *vcpu, struct tl_walk_regs *regs)
 {
-	int ret = get_reg(vcpu, REG_SCTLR_EL1, &regs->sctlr);
+	int ret = tl_vcpu_regs_get(vcpu, REG_SCTLR_EL1, &regs->sctlr);
 
 	/* A 32-bit EL1 has its registers in the same places (DDI 0487, G8.2). */
-	regs->el1_32bit = vcpu->vm->cpu.init & 1u << KVM_ARM_VCPU_EL1_32BIT;
+	regs->el1_32bit = vcpu->vm->cpu.aarch32;
 	if (!ret)
-		ret = get_reg(vcpu, REG_TCR_EL1, &regs->tcr);
+		ret = tl_vcpu_regs_get(vcpu, REG_TCR_EL1, &regs->tcr);
 	if (!ret)
-		ret = get_reg(vcpu, REG_TTBR0_EL1, &regs->ttbr0);
-	return ret ? ret : get_reg(vcpu, REG_TTBR1_EL1, &regs->ttbr1);
+		ret = tl_vcpu_regs_get(vcpu, REG_TTBR0_EL1, &regs->ttbr0);
+	return ret ? ret : tl_vcpu_regs_get(vcpu, REG_TTBR1_EL1, &regs->ttbr1);
 }
 
 int tl_vcpu_regs_mpidr(const struct tl_vcpu *vcpu, uint64_t *mpidr)
 {
-	int ret = get_reg(vcpu, REG_MPIDR_EL1, mpidr);
+	int ret = tl_vcpu_regs_get(vcpu, REG_MPIDR_EL1, mpidr);
 
 	*mpidr &= MPIDR_AFFINITY;
 	return ret;
 }
 
-int tl_vcpu_regs_get(const struct tl_vcpu *vcpu, uint64_t id, uint64_t *value)
-{
-	return get_reg(vcpu, id, value);
-}
-
-int tl_vcpu_regs_set(const struct tl_vcpu *vcpu, uint64_t id, uint64_t value)
-{
-	return set_reg(vcpu, id, value);
-}

@@ -41,6 +41,9 @@ int tl_vcpu_regs_set_boot(struct tl_vcpu *vcpu, uint64_t pc, uint64_t fdt);
 	(KVM_REG_ARM64 | KVM_REG_SIZE_U64 | KVM_REG_ARM_CORE | ((offset) / sizeof(__u32)))
 int tl_vcpu_regs_get(const struct tl_vcpu *vcpu, uint64_t id, uint64_t *value);
 int tl_vcpu_regs_set(const struct tl_vcpu *vcpu, uint64_t id, uint64_t value);
+/* The same for those of any size, which their numbers tell. */
+int tl_vcpu_regs_read(const struct tl_vcpu *vcpu, uint64_t id, void *value);
+int tl_vcpu_regs_write(const struct tl_vcpu *vcpu, uint64_t id, const void *value);
 
 /* The guest program counter (of 32 bits where the guest is), or 0 if KVM does not tell. */
 uint64_t tl_vcpu_regs_pc(const struct tl_vcpu *vcpu);

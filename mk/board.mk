@@ -94,3 +94,10 @@ $(DEBIAN): scripts/guest-debian | board-files $(BOARD_TOOLS)
 
 test-board: board-files $(if $(filter native,$(BOARD_KIND)),$(GUEST_DIR)/io.img,$(BOARD_TOOLS) $(BUILD)/board/programs.cpio) ## board tests (one board: scripts/test-board --only nvhe)
 	$(Q)scripts/test-board
+
+.PHONY: hostile
+# In a run of all tests there are few; the longer this is, the more is made up.
+CASES ?= 3000
+SEED ?= 1
+hostile: board-files ## made-up hostile guests on the board: make hostile CASES=10000 SEED=7
+	$(Q)scripts/board -- 'export TL_CASES=$(CASES) TL_SEED=$(SEED) TL_LIMIT=$(shell expr 200 + $(CASES) / 2); exec sh "$$TL_TESTS/run" 33'

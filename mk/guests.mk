@@ -5,7 +5,7 @@
 # library. A new bare-metal guest is a folder and a word in GUESTS. Those in GUESTS32
 # are 32-bit, NAME32.elf and .bin.
 
-GUESTS := hello smp hvc exitbench mmio nisv fault reset echo spin idle classes suspend power where idregs uart iobench hostile setway
+GUESTS := hello smp hvc exitbench mmio nisv fault reset echo spin idle classes suspend power where idregs uart iobench hostile setway psci
 
 # Most are the same program.
 GUESTS32 := hello smp

@@ -124,6 +124,10 @@ void run_test(const char *name, const char *(*run)(void));
 
 /* Of mmu.c: caches on, for this CPU. Without them what we write is not what the host reads. */
 void mmu_on(void);
+/* Entries of 1 GiB; from the fourth on they are for whoever wants them. */
+extern uint64_t level1[512];
+/* This CPU goes on behind each fault: survive.S. */
+void survive_faults(void);
 
 /* Of driver.c. */
 uint32_t get(const struct device *dev, uint64_t reg);
@@ -173,6 +177,7 @@ extern struct desc table[300]; /* for indirect descriptors */
 /* Of race.c: has the second CPU call work until racing is over. 0: there is none. */
 int race_begin(void (*work)(void));
 void race_end(void);
+int race_over(void);
 void race_set_up(const void *dtb);
 
 /* The cases. */
@@ -184,6 +189,19 @@ void race_tests(void);      /* race.c */
 void device_tests(void);    /* devices.c */
 void vsock_tests(void);     /* vsock.c */
 void share_tests(void);     /* share.c */
+
+/* Of random.c: made-up cases, and the numbers that they are made of. */
+void random_tests(uint64_t seed, uint64_t cases);
+uint64_t random_below(uint64_t n);
+uint64_t random_value(void);
+/* How many were taken: survive.S counts. */
+extern volatile uint64_t interrupts;
+const char *random_ring(void);       /* random_ring.c */
+const char *random_reset(void);      /* random_ring.c */
+const char *random_walk(void);       /* random_cpu.c */
+const char *random_fetch(void);      /* random_cpu.c */
+const char *random_interrupts(void); /* random_cpu.c */
+const char *random_its(void);        /* random_cpu.c */
 
 /* Of devices.c: looks for a device of the kind that is no disk. Whether there is one. */
 extern struct device device;

@@ -2,6 +2,7 @@
 /*
  * Runs the cases, all of them or the one of "case=NAME" on the command line: before and after
  * each, both disks must work, the first one after a reset. One line each, and how many at the end.
+ * With "cases=" on the command line the cases are made up instead, from "seed=".
  */
 #include "hostile.h"
 
@@ -77,6 +78,8 @@ static void probe(struct device *dev, unsigned int number)
 
 int main(const void *dtb)
 {
+	uint64_t cases;
+
 	mmu_on();
 	wanted = tl_fdt_bootargs(dtb);
 	ram_end = tl_fdt_memory_end(dtb);
@@ -88,14 +91,19 @@ int main(const void *dtb)
 		return 0;
 	}
 	up(&other_disk, USUAL, 8);
-	chain_tests();
-	queue_tests();
-	transport_tests();
-	blk_tests();
-	race_tests();
-	device_tests();
-	vsock_tests();
-	share_tests();
+	cases = tl_args_number(wanted, "cases=", 0);
+	if (cases) {
+		random_tests(tl_args_number(wanted, "seed=", 1), cases);
+	} else {
+		chain_tests();
+		queue_tests();
+		transport_tests();
+		blk_tests();
+		race_tests();
+		device_tests();
+		vsock_tests();
+		share_tests();
+	}
 	tl_uart_puts("done ");
 	tl_uart_putdec(done);
 	tl_uart_puts(" cases\n");

@@ -17,7 +17,7 @@
 #define SCTLR_ON  (1ul << 0 | 1ul << 2 | 1ul << 12)
 #define SCTLR_A   (1ul << 1)
 
-static uint64_t level1[512] __attribute__((aligned(4096))) = {
+uint64_t level1[512] __attribute__((aligned(4096))) = {
 	[0] = BLOCK | ATTR(0) | ACCESSED | NO_EXEC,
 	[1] = 0x40000000ul | BLOCK | ATTR(1) | INNER | ACCESSED,
 	[3] = BLOCK | ATTR(2) | ACCESSED | NO_EXEC,
@@ -41,4 +41,11 @@ void mmu_on(void)
 			 :
 			 : "r"(mair), "r"(tcr), "r"(AT(level1)), "r"(sctlr)
 			 : "memory");
+}
+
+void survive_faults(void)
+{
+	extern char survive[];
+
+	__asm__ volatile("msr vbar_el1, %0\n\tisb" : : "r"(survive) : "memory");
 }

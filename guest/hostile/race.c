@@ -13,7 +13,7 @@
 #define ALREADY_ON   (-4)
 
 static uint64_t second_mpidr;
-static int has_second;
+static int has_second, made_up;
 static uint64_t kicks_wanted;
 static void (*volatile job)(void);
 static volatile int stop, running;
@@ -24,6 +24,7 @@ void race_set_up(const void *dtb)
 
 	has_second = tl_fdt_cpus(dtb, mpidr, 2) == 2;
 	second_mpidr = mpidr[1];
+	made_up = tl_args_number(tl_fdt_bootargs(dtb), "cases=", 0) != 0;
 	kicks_wanted = tl_args_number(tl_fdt_bootargs(dtb), "kicks=", KICKS);
 }
 
@@ -31,6 +32,8 @@ void tl_secondary_main(uint64_t number)
 {
 	(void)number;
 	mmu_on();
+	if (made_up)
+		survive_faults();
 	job();
 	barrier();
 	running = 0;
@@ -60,14 +63,16 @@ void race_end(void)
 		__asm__ volatile("yield");
 }
 
+int race_over(void)
+{
+	return stop;
+}
+
 static uint32_t random_number(void)
 {
-	static uint32_t state = 2463534242;
+	static uint64_t state = 2463534242;
 
-	state ^= state << 13;
-	state ^= state >> 17;
-	state ^= state << 5;
-	return state;
+	return (uint32_t)tl_random(&state);
 }
 
 /*

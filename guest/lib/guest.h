@@ -71,6 +71,16 @@ uint64_t tl_fdt_memory_end(const void *dtb);
 int tl_args_has(const char *args, const char *word);
 uint64_t tl_args_number(const char *args, const char *prefix, uint64_t otherwise);
 
+/* Numbers that look random, by xorshift; the state is the seed. */
+uint64_t tl_random(uint64_t *state);
+/* One that may well matter: 0, all ones, a power of two, small, any. */
+uint64_t tl_random_value(uint64_t *state);
+/* A call by HVC #0, SMC #0, HVC #1, HVC #0xffff, SMC #0x1234. Returns x0. */
+int64_t tl_smccc_call(
+	unsigned int conduit, uint64_t function, uint64_t x1, uint64_t x2, uint64_t x3);
+/* A random one, which comes back. Returns whether it was made. */
+int tl_random_call(uint64_t *state);
+
 /* Accesses to device registers: one instruction that the syndrome describes. */
 static inline uint32_t tl_mmio_read32(uint64_t address)
 {

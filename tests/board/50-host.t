@@ -93,7 +93,66 @@ status_is 0
 equal lost "$(total "$WORK/after.json" lost)" 0
 end
 
+# limited OPTION VALUE COMMAND...: with a limit of its own.
+limited() {
+	limit=$1 value=$2
+	shift 2
+	# shellcheck disable=SC2016 # for the shell that has the limit
+	run sh -c 'ulimit "$0" "$1" && shift && exec "$@"' "$limit" "$value" "$@" </dev/null
+}
+
+# A sanitizer's shadow alone is larger.
+if [ -z "${TL_SANITIZER-}" ]; then
+	# robust: rlimit.as
+	begin 'RLIMIT_AS: a guest that does not fit: status 4'
+	limited -v 100000 trapline run "$TL_GUESTS/hello.bin"
+	refused 4 '^trapline: cannot map 256 MiB of guest memory: Cannot allocate memory; ask for less with --mem$'
+	limited -v 100000 trapline run "$TL_GUESTS/hello.bin" --mem 16M
+	status_is 0
+	end
+fi
+
+# robust: rlimit.nofile
+begin 'RLIMIT_NOFILE: too few files: status 4, or the guest runs'
+for files in 6 7 8 9 10 11 12 13 14 15 16 17 18; do
+	limited -n "$files" trapline run "$TL_GUESTS/hello.bin"
+	status_in 0 3 4
+	[ "$status" -eq 0 ] || refused "$status" 'Too many open files'
+done
+end
+
+# robust: rlimit.fsize signal.xfsz
+begin 'RLIMIT_FSIZE: files that become too large are an error, and no signal ends the VM'
+limited -f 0 trapline run "$TL_GUESTS/hello.bin" --dump-dtb "$WORK/tree"
+status_is 1
+truncate -s 8M "$WORK/limited"
+limited -f 1000 trapline run "$TL_GUESTS/Image" --initrd "$TL_GUESTS/linux.cpio.gz" --disk "$WORK/limited" \
+	--append 'quiet trapline.run="dd if=/dev/zero of=/dev/vda bs=64k oflag=direct seek=100 count=1 2>&1; dd if=/dev/zero of=/dev/vda bs=4k count=1 conv=fsync 2>/dev/null && echo alive"'
+status_is 0
+output_has 'Input/output error|No space left'
+output_has '^alive'
+error_has "^trapline: warning: disk '$WORK/limited': writing: File too large"
+end
+
 if [ "$(hostname)" = board ]; then
+	# robust: clock.jump
+	begin 'a clock that is set far forward and back: time limit and profile do not notice'
+	now=$(date +%s)
+	trapline run "$TL_GUESTS/spin.elf" --timeout 3 --profile="$WORK/clock.json" </dev/null >"$WORK/out" 2>"$WORK/err" &
+	pid=$!
+	wait_for "$WORK/out" 'for ever'
+	date -s @1800000000 >/dev/null
+	sleep 0.5
+	date -s @1000000 >/dev/null
+	wait "$pid"
+	status=$?
+	date -s "@$((now + 3))" >/dev/null
+	status_is 124
+	ns=$(sed -n 's/^ *"duration_ns": \([0-9]*\),.*/\1/p' "$WORK/clock.json")
+	[ "${ns:-0}" -gt 2500000000 ] || problem "the profile is of $ns ns"
+	[ "${ns:-0}" -lt 60000000000 ] || problem "the profile is of $ns ns"
+	end
+
 	mv /dev/kvm /dev/kvm-away
 	# robust: kvm.missing
 	begin 'no /dev/kvm: status 4 and what to do'

@@ -121,7 +121,21 @@ void fuzz_start(uint64_t features)
 
 int fuzz_kick(unsigned int queue)
 {
-	return fuzz_virtio->ops->kick(fuzz_virtio, queue);
+	static struct tl_vq_chain chain;
+	int64_t ret = 0;
+
+	if (fuzz_virtio->ops->kick)
+		return fuzz_virtio->ops->kick(fuzz_virtio, queue);
+	/* One by one, for a device that has them so. */
+	for (unsigned int i = 0; i < QUEUE_SIZE * 4 && ret >= 0; i++) {
+		ret = tl_vq_next(&fuzz_virtio->queues[queue], &chain);
+		if (ret <= 0)
+			return (int)ret;
+		ret = fuzz_virtio->ops->request(fuzz_virtio, queue, &chain);
+		if (ret >= 0)
+			tl_virtio_push(fuzz_virtio, queue, chain.head, (uint32_t)ret);
+	}
+	return ret < 0 ? (int)ret : 0;
 }
 
 int fuzz_ready(void)
@@ -155,7 +169,8 @@ void fuzz_offer(unsigned int queue, unsigned int number, uint64_t addr, uint32_t
 
 void fuzz_end(void)
 {
-	fuzz_virtio->ops->fini(fuzz_virtio);
+	if (fuzz_virtio->ops->fini)
+		fuzz_virtio->ops->fini(fuzz_virtio);
 	free(fuzz_virtio);
 	fuzz_virtio = NULL;
 }

@@ -66,8 +66,12 @@ TL_RUN_STEP void tl_run_handle(struct tl_vcpu *vcpu, struct kvm_run *run)
 {
 	struct tl_vm *vm = vcpu->vm;
 	uint32_t reason = run->exit_reason;
+	_Atomic uint64_t *count =
+		&vcpu->exits[reason < TL_EXIT_REASONS ? reason : TL_EXIT_REASONS - 1];
 
-	vcpu->exits[reason < TL_EXIT_REASONS ? reason : TL_EXIT_REASONS - 1]++;
+	/* Nobody else writes, so it need not be one operation; readers see whole numbers. */
+	atomic_store_explicit(
+		count, atomic_load_explicit(count, memory_order_relaxed) + 1, memory_order_relaxed);
 	/* What the guest wrote before it exited comes first. */
 	if (tl_coalesced_pending(&vm->coalesced))
 		tl_coalesced_drain(&vm->coalesced);

@@ -29,7 +29,7 @@ struct tl_vcpu {
 	bool has_thread;
 	bool parked;                     /* under vm->lock */
 	pid_t tid;                       /* 0 until the thread runs; under vm->lock */
-	uint64_t exits[TL_EXIT_REASONS]; /* written by its thread only */
+	_Atomic uint64_t exits[TL_EXIT_REASONS]; /* written by its thread only, read by others */
 	/* The one at work. Its thread's; on the stack it would cost each exit a guard's check. */
 	struct tl_mmio access;
 

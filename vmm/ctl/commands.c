@@ -6,6 +6,7 @@
 #include "vmm/ctl/commands.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -41,7 +42,7 @@ static json_t *vcpu_array(const struct tl_vm *vm)
 
 		/* Counted by the vCPU's thread meanwhile: each number is whole, their sum near. */
 		for (unsigned int n = 0; n < TL_EXIT_REASONS; n++)
-			exits += __atomic_load_n(&vcpu->exits[n], __ATOMIC_RELAXED);
+			exits += atomic_load_explicit(&vcpu->exits[n], memory_order_relaxed);
 		json_array_append_new(
 			array, json_pack("{si si sI}", "id", (int)vcpu->id, "tid", (int)vcpu->tid,
 				       "user_exits", (json_int_t)exits));

@@ -11,7 +11,7 @@ export KERNEL_SRC KERNEL_SERIES KERNEL_CONFIG
 
 KERNEL_INPUTS := scripts/kernel $(KERNEL_CONFIG) $(wildcard $(KERNEL_SERIES)/*.patch)
 
-.PHONY: kernel kernel-check kernel-matrix distclean kernel-src-changed
+.PHONY: kernel kernel32 kernel-check kernel-matrix distclean kernel-src-changed
 
 kernel: $(BUILD)/kernel/Image ## build the kernel of the board and the guest (once; about five minutes)
 
@@ -35,6 +35,17 @@ $(BUILD)/.kernel-image: $(BUILD)/.kernel-headers
 
 $(BUILD)/kernel/include: $(BUILD)/.kernel-headers ;
 $(BUILD)/kernel/Image $(BUILD)/kernel/vmlinux: $(BUILD)/.kernel-image ;
+
+# The kernel of 32-bit guests, from the same source but for the series, which changes a host only.
+KERNEL32_CONFIG := kernel/config/guest32.config
+
+kernel32: $(BUILD)/kernel32/zImage ## build the kernel of 32-bit guests (once; some four minutes)
+
+$(BUILD)/.kernel32: scripts/kernel $(KERNEL32_CONFIG) $(KERNEL_STAMP) | deps-kernel
+	$(Q)KERNEL_ARCH=arm KERNEL_CONFIG=$(KERNEL32_CONFIG) KERNEL_SERIES=none KERNEL_LINK=kernel32 scripts/kernel build
+	$(Q)touch $@
+
+$(BUILD)/kernel32/zImage $(BUILD)/kernel32/vmlinux: $(BUILD)/.kernel32 ;
 
 # Other kernels, for comparison: build/kernel-6.1, build/kernel-6.12-stock (unpatched), ...
 # Nothing but what names them builds them.

@@ -16,7 +16,7 @@ static const char help_head[] =
 	"       trapline run [OPTION...] --firmware FILE\n"
 	"\n"
 	"Boots KERNEL (arm64 Image, also by gzip, zstd or EFI zboot; ELF; raw binary) on\n"
-	"machine virt. The console is standard input and output; Ctrl-A x ends the guest.\n";
+	"a machine. The console is standard input and output; Ctrl-A x ends the guest.\n";
 
 static const char help_tail[] =
 	"\n"

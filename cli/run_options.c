@@ -339,7 +339,9 @@ static int set_verbose(struct tl_options *options, char *value)
 const struct tl_option tl_run_options[] = {
 	{TL_VALUE, "kernel", .place = TL_OPTION_FILE, .set = set_kernel},
 	TL_HEADING("Machine:"),
-	{TL_VALUE, "machine", "virt|lab", "virt: QEMU's board; lab: 2 MiB and a debug port, for teaching",
+	{TL_VALUE, "machine", "virt|vexpress-a15|lab",
+		"virt: QEMU's board; vexpress-a15: Arm's, for 32-bit guests;\n"
+		"lab: 2 MiB and a debug port, for teaching",
 		tl_run_set_machine, "virt"},
 	{TL_VALUE, "firmware", "FILE", "firmware such as U-Boot in the machine's flash, instead of KERNEL",
 		set_firmware},
@@ -352,7 +354,8 @@ const struct tl_option tl_run_options[] = {
 		tl_run_set_mem, "256M"},
 	{TL_VALUE, "pin", "CPU[-CPU][,...]", "CPUs of the host for the vCPUs, one each in turn",
 		tl_run_set_pin},
-	{TL_VALUE, "gic", "auto|2|3", "interrupt controller; auto: GICv3 where the host has it",
+	{TL_VALUE, "gic", "auto|2|3", "interrupt controller; auto: the one that the machine is known for, if\n"
+		"the host has it (virt: GICv3, vexpress-a15: GICv2), else the other one",
 		set_gic, "auto"},
 	{TL_VALUE, "msi", "on|off", "message-signalled interrupts: ITS, or GICv2m with a GICv2",
 		set_msi, "off"},

@@ -33,7 +33,7 @@ $(PROGRAM_OBJ)/%.c.o: %.c mk/program.mk | deps-build $(SYSROOT) $(BUILD)/kernel/
 	@mkdir -p $(@D)
 	$(Q)$(PROGRAM_CC) $(PROGRAM_CFLAGS) -MMD -MP -c -o $@ $<
 
-$(PROGRAM_OBJ)/vmm/machine/skeletons.S.o: vmm/machine/skeletons.S $(BUILD)/dts/virt.dtb mk/program.mk | deps-build
+$(PROGRAM_OBJ)/vmm/machine/skeletons.S.o: vmm/machine/skeletons.S $(patsubst %,$(BUILD)/dts/%.dtb,virt vexpress-a15) mk/program.mk | deps-build
 	$(call say,AS,$<)
 	@mkdir -p $(@D)
 	$(Q)$(PROGRAM_CC) -I $(BUILD)/dts -c -o $@ $<

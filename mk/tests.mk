@@ -77,7 +77,7 @@ $(UNIT_DIR)/base/version.o: $(BUILD)/gen/version_gen.h
 $(UNIT_DIR)/trace/report/page.o $(UNIT_DIR)/trace/report/page_assets.o: $(PAGE_ASSETS)
 
 # Device trees that machines start from, scripts of HTML pages: data, so the same on this PC.
-$(UNIT_DIR)/%.o: %.S $(BUILD)/dts/virt.dtb mk/tests.mk | deps-test
+$(UNIT_DIR)/%.o: %.S $(patsubst %,$(BUILD)/dts/%.dtb,virt vexpress-a15) mk/tests.mk | deps-test
 	$(call say,HOSTAS,$<)
 	@mkdir -p $(@D)
 	$(Q)$(UNIT_CC) -I $(BUILD)/dts -I $(BUILD)/gen -c -o $@ $<

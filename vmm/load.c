@@ -30,8 +30,12 @@ static int open_firmware(struct tl_guest *guest)
 static int open_kernel(struct tl_guest *guest)
 {
 	int ret = tl_image_open(&guest->image, guest->config->kernel);
+	bool raw = !ret && guest->image.kind == TL_IMAGE_RAW;
 
-	return ret || !guest->config->aarch32 ? ret : tl_image_set_aarch32(&guest->image);
+	/* A raw program is what the CPUs are. */
+	if (ret || !(guest->config->aarch32 || (raw && guest->machine->aarch32)))
+		return ret;
+	return tl_image_set_aarch32(&guest->image);
 }
 
 /* What a 32-bit guest cannot reach: addresses have 32 bits without LPAE. */
@@ -39,6 +43,11 @@ static int check_aarch32(const struct tl_guest *guest)
 {
 	uint64_t room = (UINT64_C(1) << 32) - guest->machine->ram_base;
 
+	if (!guest->layout.aarch32 && guest->machine->aarch32) {
+		tl_log_error("kernel '%s' is 64-bit code, and the CPUs of machine %s are 32-bit",
+			guest->config->kernel, guest->machine->name);
+		return -ENOEXEC;
+	}
 	if (!guest->layout.aarch32)
 		return 0;
 	if (guest->config->mem > room) {
@@ -48,10 +57,10 @@ static int check_aarch32(const struct tl_guest *guest)
 			guest->config->mem >> 20, guest->machine->name, room >> 20);
 		return -ENOSPC;
 	}
-	if (guest->config->cpus > TL_GIC_LOW_REDISTS) {
+	if (guest->config->cpus > guest->machine->gic.low_redists) {
 		tl_log_error(
-			"--cpus %u: this guest is 32-bit, and the GIC's registers of %d CPUs are below 4 GiB",
-			guest->config->cpus, TL_GIC_LOW_REDISTS);
+			"--cpus %u: this guest is 32-bit, and the GIC's registers of %u CPUs are below 4 GiB",
+			guest->config->cpus, guest->machine->gic.low_redists);
 		return -ENOSPC;
 	}
 	return 0;
@@ -72,6 +81,9 @@ int tl_guest_prepare(struct tl_guest *guest)
 	if (guest->machine->is_lab)
 		return tl_lab_prepare(guest);
 	ret = tl_fdt_check_cmdline(config->append);
+	if (!ret)
+		ret = tl_machine_check(
+			guest->machine, config->cpus, config->msi, config->firmware != NULL);
 	if (!ret)
 		ret = config->firmware ? open_firmware(guest) : open_kernel(guest);
 	if (!ret)

@@ -36,29 +36,31 @@ static void add_region(struct tl_vm_map *map, const char *name, uint64_t base, u
 
 static void describe(struct tl_vm_map *map, const struct tl_vm *vm)
 {
+	const struct tl_gic_map *gic = vm->irqchip.map;
+	const struct tl_gic_range *dist = tl_gic_dist(gic, vm->irqchip.kind);
 	struct tl_bpf_range ram[3];
 	unsigned int count = tl_vmm_profile_ram(vm, ram);
 
 	for (unsigned int i = 0; i < count; i++)
 		add_region(map, "ram", ram[i].base, ram[i].end - ram[i].base);
 	if (vm->irqchip.kind != TL_GIC_NONE)
-		add_region(map, "gicd", TL_GIC_DIST_BASE, TL_GIC_DIST_SIZE);
+		add_region(map, "gicd", dist->base, dist->size);
 	if (vm->irqchip.kind == TL_GIC_V3) {
 		unsigned int low =
-			vm->vcpu_count < TL_GIC_LOW_REDISTS ? vm->vcpu_count : TL_GIC_LOW_REDISTS;
+			vm->vcpu_count < gic->low_redists ? vm->vcpu_count : gic->low_redists;
 		char high[16];
 
 		/* Whose the first one there is: trace/decode/device_regs.h. */
 		snprintf(high, sizeof(high), "gicr@%u", low);
 
-		add_region(map, "gicr", TL_GIC_REDIST_BASE, TL_GIC_REDIST_SIZE * low);
+		add_region(map, "gicr", gic->redists, TL_GIC_REDIST_SIZE * low);
 		if (vm->vcpu_count > low)
 			add_region(map, high, vm->irqchip.high_redists,
 				TL_GIC_REDIST_SIZE * (vm->vcpu_count - low));
 		if (vm->irqchip.msi)
-			add_region(map, "gicits", TL_GIC_ITS_BASE, TL_GIC_ITS_SIZE);
+			add_region(map, "gicits", gic->its, TL_GIC_ITS_SIZE);
 	} else if (vm->irqchip.kind == TL_GIC_V2) {
-		add_region(map, "gicc", TL_GIC_CPU_BASE, TL_GIC_CPU_SIZE);
+		add_region(map, "gicc", gic->v2_cpu.base, gic->v2_cpu.size);
 	}
 	for (size_t i = 0; i < vm->bus.count; i++) {
 		const struct tl_dev *dev = vm->bus.devices[i];

@@ -133,6 +133,7 @@ static int start(struct tl_guest *guest)
 		.flash_base = guest->layout.flash,
 		.flash_size = guest->layout.flash_size,
 		.gic = guest->machine->is_lab ? TL_GIC_NONE : guest->config->gic,
+		.gic_map = &guest->machine->gic,
 		.msi = guest->config->msi,
 		.cpu = &guest->config->cpu,
 		.aarch32 = guest->layout.aarch32,
@@ -145,6 +146,7 @@ static int start(struct tl_guest *guest)
 		.loop = &guest->loop,
 		.console = &guest->console,
 		.power_key = &guest->power_key,
+		.vm = &guest->vm,
 		.coalesced = guest->config->plain_uart ? NULL : &guest->vm.coalesced,
 	};
 

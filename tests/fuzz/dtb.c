@@ -15,7 +15,8 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const struct tl_layout layout = {.ram_base = 0x40000000, .ram_size = 0x10000000};
-static const struct tl_irqchip irqchip = {.kind = TL_GIC_V3};
+static const struct tl_gic_map gic_map = TL_GIC_MAP_VIRT;
+static const struct tl_irqchip irqchip = {.map = &gic_map, .kind = TL_GIC_V3};
 static const uint64_t mpidrs[] = {0, 1};
 
 /* Instead of the machine's own: a label that overlays may name, and little else. */

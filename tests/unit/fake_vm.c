@@ -43,8 +43,10 @@ static const struct tl_dev_ops dev_ops = {
 
 void fake_vm_start(struct fake_vm *f, unsigned int vcpus)
 {
+	static const struct tl_gic_map gic_map = TL_GIC_MAP_VIRT;
 	struct tl_vm_config config = {
 		.vcpus = vcpus,
+		.gic_map = &gic_map,
 		.ram_base = FAKE_RAM,
 		.ram_size = FAKE_RAM_MIB << 20,
 		.spis = 3,

@@ -27,6 +27,9 @@ static void test_single(void **state)
 	expect_name("pl061", 0x020, "GPIODATA");
 	expect_name("pl061", 0x3fc, "GPIODATA");
 	expect_name("pl061", 0x41c, "GPIOIC");
+	expect_name("sp804", 0x02c, "Timer2IntClr");
+	expect_name("vexpress-sysreg", 0x0a8, "SYS_CFGSTAT");
+	expect_name("gicc", 0x00c, "GICC_IAR");
 	expect_name("gicd", 0x0004, "GICD_TYPER");
 	expect_name("gicd", 0x0f00, "GICD_SGIR");
 	expect_name("gicd", 0xffe8, "GICD_PIDR2");

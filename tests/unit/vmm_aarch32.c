@@ -48,7 +48,9 @@ static int setup(void **state)
 
 static int init(void)
 {
+	static const struct tl_gic_map gic_map = TL_GIC_MAP_VIRT;
 	const struct tl_vm_config config = {.vcpus = 2,
+		.gic_map = &gic_map,
 		.ram_base = UINT64_C(0x40000000),
 		.ram_size = 4 << 20,
 		.spis = 3,

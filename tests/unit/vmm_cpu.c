@@ -51,7 +51,9 @@ static int setup(void **state)
 /* Makes a VM of two vCPUs, looks, resets it, and takes it down. */
 static void try(const char *text, int err)
 {
+	static const struct tl_gic_map gic_map = TL_GIC_MAP_VIRT;
 	struct tl_vm_config config = {.vcpus = 2,
+		.gic_map = &gic_map,
 		.ram_base = UINT64_C(0x40000000),
 		.ram_size = 4 << 20,
 		.spis = 3,

@@ -29,7 +29,8 @@
 extern const uint8_t tl_skeleton_virt[];
 
 static const struct tl_layout layout = {.ram_base = BASE, .ram_size = 64 * MIB};
-static const struct tl_irqchip irqchip = {.kind = TL_GIC_V3};
+static const struct tl_gic_map gic_map = TL_GIC_MAP_VIRT;
+static const struct tl_irqchip irqchip = {.map = &gic_map, .kind = TL_GIC_V3};
 static const uint64_t mpidrs[] = {0, 1, 2};
 
 static struct tl_fdt_config config_of(void)

@@ -22,6 +22,7 @@
 #define MIB  UINT64_C(0x100000)
 
 extern const uint8_t tl_skeleton_virt[];
+extern const uint8_t tl_skeleton_vexpress[];
 
 static const struct tl_layout layout = {
 	.ram_base = BASE,
@@ -30,6 +31,7 @@ static const struct tl_layout layout = {
 	.initrd_size = 5 * MIB + 1,
 };
 
+static const struct tl_gic_map gic_map = TL_GIC_MAP_VIRT;
 static struct tl_irqchip irqchip;
 static uint64_t mpidrs[TL_GIC_MAX_VCPUS];
 
@@ -39,6 +41,7 @@ static struct tl_fdt_config config_of(unsigned int cpus, enum tl_gic_kind gic)
 	for (unsigned int i = 0; i < TL_GIC_MAX_VCPUS; i++)
 		mpidrs[i] = (i & 0xf) | (uint64_t)(i >> 4) << 8;
 	irqchip = TL_IRQCHIP_INIT;
+	irqchip.map = &gic_map;
 	irqchip.kind = gic;
 	irqchip.high_redists = UINT64_C(0x4000000000);
 	return (struct tl_fdt_config){
@@ -403,6 +406,30 @@ static void test_too_little_space(void **state)
 	free(fdt);
 }
 
+/* Machine vexpress-a15: RAM, GIC and command line go into its skeleton as well. */
+static void test_vexpress(void **state)
+{
+	static const struct tl_layout low = {.ram_base = 0x80000000, .ram_size = 512 * MIB};
+	static const struct tl_gic_map map = {
+		.v2_dist = {0x2c001000, 0x1000}, .v2_cpu = {0x2c002000, 0x2000}};
+	struct tl_fdt_config config = config_of(2, TL_GIC_V2);
+	void *fdt;
+
+	(void)state;
+	config.skeleton = tl_skeleton_vexpress;
+	config.layout = &low;
+	irqchip.map = &map;
+	fdt = build(&config);
+	CELLS(fdt, node(fdt, "/memory@80000000"), "reg", 0, 0x80000000, 0, 0x20000000);
+	CELLS(fdt, node(fdt, "/intc@2c001000"), "reg", 0, 0x2c001000, 0, 0x1000, 0, 0x2c002000, 0,
+		0x2000);
+	check_string(fdt, node(fdt, "/chosen"), "stdout-path", "/pl011@1c090000");
+	/* Its power is behind the system registers, not behind PSCI (0.1 has no such call). */
+	check_string(fdt, node(fdt, "/psci"), "compatible", "arm,psci");
+	CELLS(fdt, node(fdt, "/mcc/shutdown"), "arm,vexpress-sysreg,func", 8, 0);
+	free(fdt);
+}
+
 static void test_bad_skeletons(void **state)
 {
 	struct tl_fdt_config config = config_of(1, TL_GIC_V3);
@@ -477,6 +504,7 @@ int main(void)
 		cmocka_unit_test_setup(test_largest, fake_log_reset),
 		cmocka_unit_test_setup(test_too_little_space, fake_log_reset),
 		cmocka_unit_test_setup(test_bad_skeletons, fake_log_reset),
+		cmocka_unit_test_setup(test_vexpress, fake_log_reset),
 		cmocka_unit_test_setup(test_long_command_lines, fake_log_reset),
 		cmocka_unit_test_setup(test_mem_without_a_unit, fake_log_reset),
 	};

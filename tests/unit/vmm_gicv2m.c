@@ -30,9 +30,11 @@ int tl_gic_set_spi(struct tl_irqchip *gic, unsigned int spi, bool level)
 static int setup(void **state)
 {
 	static const struct tl_dev_env env = {.irqchip = &fake.irqchip};
+	static const struct tl_gic_map map = TL_GIC_MAP_VIRT;
 	struct tl_dev *dev;
 
 	fake.calls = 0;
+	fake.irqchip.map = &map;
 	assert_int_equal(tl_gicv2m_create(&dev, &env), 0);
 	*state = dev;
 	return 0;

@@ -20,6 +20,7 @@
  * Links: vmm/boot/zimage.c
  * Links: vmm/boot/firmware.c vmm/boot/layout.c vmm/boot/fdt.c vmm/boot/dtb.c vmm/devices.c
  * Links: vmm/machine/machine.c vmm/machine/virt.c vmm/machine/skeletons.S vmm/dev/pl011.c
+ * Links: vmm/machine/vexpress.c vmm/dev/vexpress_sysreg.c vmm/dev/sp804.c
  * Links: vmm/dev/pl031.c vmm/dev/pl061.c vmm/dev/virtio/blk.c vmm/dev/virtio/virtio.c
  * Links: vmm/dev/virtio/blk_file.c vmm/dev/virtio/blk_request.c vmm/dev/virtio/blk_ring.c
  * Links: vmm/dev/virtio/mmio.c vmm/dev/virtio/queue.c
@@ -117,6 +118,26 @@ static void expect_input_refused(const struct tl_vmm_config *config, const char 
 	assert_error(words);
 	/* It does not take KVM to know that. */
 	assert_int_equal(fake_kvm.kvm_fd, -1);
+}
+
+/* What a machine is not, or has no room for. */
+static void test_machines(void **state)
+{
+	struct tl_vmm_config config = config_of();
+
+	(void)state;
+	config.machine = &tl_machine_vexpress;
+	expect_input_refused(
+		&config, "is 64-bit code, and the CPUs of machine vexpress-a15 are 32-bit");
+	config.cpus = 9;
+	expect_input_refused(&config, "--cpus 9: machine vexpress-a15 has at most 8");
+	config.cpus = 1;
+	config.msi = true;
+	expect_input_refused(&config, "--msi on: machine vexpress-a15 has nothing that takes");
+	config.msi = false;
+	config.firmware = config.kernel;
+	config.kernel = NULL;
+	expect_input_refused(&config, "--firmware: machine vexpress-a15 has no flash");
 }
 
 /* robust: kernel.0-bytes kernel.1-byte kernel.directory kernel.fifo kernel.dev-zero */
@@ -411,6 +432,7 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, fake_files_teardown)
 	const struct CMUnitTest tests[] = {
+		TEST(test_machines),
 		TEST(test_kernels),
 		TEST(test_initrds),
 		TEST(test_command_line_too_long),

@@ -38,10 +38,16 @@ static int setup(void **state)
 	return fake_log_reset(state);
 }
 
+static const struct tl_gic_map gic_map = TL_GIC_MAP_VIRT;
+
 static struct tl_vm_config config_of(unsigned int vcpus, enum tl_gic_kind gic)
 {
-	return (struct tl_vm_config){
-		.vcpus = vcpus, .ram_base = BASE, .ram_size = 4 * MIB, .gic = gic, .spis = 3};
+	return (struct tl_vm_config){.vcpus = vcpus,
+		.ram_base = BASE,
+		.ram_size = 4 * MIB,
+		.gic = gic,
+		.gic_map = &gic_map,
+		.spis = 3};
 }
 
 /* Makes a VM and takes it down: the error comes, and whatever was made is gone. */
@@ -168,10 +174,10 @@ static void test_gicv3(void **state)
 	config.spis = 0;
 	expect_made(&config);
 	assert_int_equal(fake_kvm.gic_type, KVM_DEV_TYPE_ARM_VGIC_V3);
+	assert_int_equal(gic_attr(KVM_DEV_ARM_VGIC_GRP_ADDR, KVM_VGIC_V3_ADDR_TYPE_DIST),
+		gic_map.v3_dist.base);
 	assert_int_equal(
-		gic_attr(KVM_DEV_ARM_VGIC_GRP_ADDR, KVM_VGIC_V3_ADDR_TYPE_DIST), TL_GIC_DIST_BASE);
-	assert_int_equal(gic_attr(KVM_DEV_ARM_VGIC_GRP_ADDR, KVM_VGIC_V3_ADDR_TYPE_REDIST),
-		TL_GIC_REDIST_BASE);
+		gic_attr(KVM_DEV_ARM_VGIC_GRP_ADDR, KVM_VGIC_V3_ADDR_TYPE_REDIST), gic_map.redists);
 	/* KVM takes no less. */
 	assert_int_equal(gic_attr(KVM_DEV_ARM_VGIC_GRP_NR_IRQS, 0), 64);
 	gic_attr(KVM_DEV_ARM_VGIC_GRP_CTRL, KVM_DEV_ARM_VGIC_CTRL_INIT);
@@ -189,12 +195,48 @@ static void test_gicv2(void **state)
 	config.spis = 65;
 	expect_made(&config);
 	assert_int_equal(fake_kvm.gic_type, KVM_DEV_TYPE_ARM_VGIC_V2);
-	assert_int_equal(
-		gic_attr(KVM_DEV_ARM_VGIC_GRP_ADDR, KVM_VGIC_V2_ADDR_TYPE_DIST), TL_GIC_DIST_BASE);
-	assert_int_equal(
-		gic_attr(KVM_DEV_ARM_VGIC_GRP_ADDR, KVM_VGIC_V2_ADDR_TYPE_CPU), TL_GIC_CPU_BASE);
+	assert_int_equal(gic_attr(KVM_DEV_ARM_VGIC_GRP_ADDR, KVM_VGIC_V2_ADDR_TYPE_DIST),
+		gic_map.v3_dist.base);
+	assert_int_equal(gic_attr(KVM_DEV_ARM_VGIC_GRP_ADDR, KVM_VGIC_V2_ADDR_TYPE_CPU),
+		gic_map.v2_cpu.base);
 	/* 32 private ones, and 65 rounded up to full registers. */
 	assert_int_equal(gic_attr(KVM_DEV_ARM_VGIC_GRP_NR_IRQS, 0), 128);
+}
+
+/* A machine that is known for its GICv2 gets that one, and a warning if the host has none. */
+static void test_gicv2_first(void **state)
+{
+	struct tl_gic_map map = gic_map;
+	struct tl_vm_config config = config_of(2, TL_GIC_AUTO);
+
+	(void)state;
+	map.v2_first = true;
+	map.v2_dist.base = 0x2c001000;
+	map.v2_cpu.base = 0x2c002000;
+	map.v3_dist.base = 0x2f000000;
+	config.gic_map = &map;
+	expect_made(&config);
+	assert_int_equal(fake_kvm.gic_type, KVM_DEV_TYPE_ARM_VGIC_V2);
+	assert_int_equal(
+		gic_attr(KVM_DEV_ARM_VGIC_GRP_ADDR, KVM_VGIC_V2_ADDR_TYPE_DIST), 0x2c001000);
+	assert_int_equal(
+		gic_attr(KVM_DEV_ARM_VGIC_GRP_ADDR, KVM_VGIC_V2_ADDR_TYPE_CPU), 0x2c002000);
+	setup(state);
+	fake_kvm.gicv2 = false;
+	expect_error(&config, 0);
+	assert_int_equal(fake_log_count_of(TL_LOG_WARN), 1);
+	assert_warned("no GICv2 for guests: the machine gets a GICv3 at 0x2f000000 instead");
+	assert_int_equal(
+		gic_attr(KVM_DEV_ARM_VGIC_GRP_ADDR, KVM_VGIC_V3_ADDR_TYPE_DIST), 0x2f000000);
+	setup(state);
+	fake_kvm.gicv2 = false;
+	config.gic = TL_GIC_V3;
+	expect_made(&config);
+	setup(state);
+	fake_kvm.gicv2 = false;
+	config.gic = TL_GIC_V2;
+	expect_error(&config, ENODEV);
+	assert_error("cannot give guests a GICv2: ");
 }
 
 /* robust: kvm.no-gicv3 */
@@ -231,7 +273,7 @@ static void test_high_redistributors(void **state)
 	assert_int_equal(fake_kvm.vm_type, 0);
 	assert_int_equal(gic_attr(KVM_DEV_ARM_VGIC_GRP_ADDR, KVM_VGIC_V3_ADDR_TYPE_REDIST_REGION),
 		UINT64_C(7) << 52 | UINT64_C(0x4000000000) | 1);
-	assert_int_equal(fake_kvm.attrs[1].value, UINT64_C(123) << 52 | TL_GIC_REDIST_BASE);
+	assert_int_equal(fake_kvm.attrs[1].value, UINT64_C(123) << 52 | gic_map.redists);
 	/* RAM that reaches so far pushes them up, and so the size of the address space. */
 	setup(NULL);
 	config.ram_size = TIB;
@@ -469,6 +511,7 @@ int main(void)
 		cmocka_unit_test_setup(test_hole, setup),
 		cmocka_unit_test_setup(test_gicv3, setup),
 		cmocka_unit_test_setup(test_gicv2, setup),
+		cmocka_unit_test_setup(test_gicv2_first, setup),
 		cmocka_unit_test_setup(test_hosts_without_a_gic, setup),
 		cmocka_unit_test_setup(test_high_redistributors, setup),
 		cmocka_unit_test_setup(test_its, setup),

@@ -305,8 +305,12 @@ static void test_first_reason_counts(void **state)
 /* robust: host.threads */
 static void test_no_more_threads(void **state)
 {
-	struct tl_vm_config config = {
-		.vcpus = 3, .ram_base = FAKE_RAM, .ram_size = FAKE_RAM_MIB << 20, .spis = 3};
+	static const struct tl_gic_map gic_map = TL_GIC_MAP_VIRT;
+	struct tl_vm_config config = {.gic_map = &gic_map,
+		.vcpus = 3,
+		.ram_base = FAKE_RAM,
+		.ram_size = FAKE_RAM_MIB << 20,
+		.spis = 3};
 
 	(void)state;
 	for (int i = 0; i < 3; i++) {

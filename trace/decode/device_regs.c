@@ -69,6 +69,66 @@ static const struct reg pl061[] = {
 	{0, 0, NULL, 0},
 };
 
+/* Arm DDI 0271, table 3-1: two timers */
+static const struct reg sp804[] = {
+	{0x000, 4, "Timer1Load", 0},
+	{0x004, 4, "Timer1Value", 0},
+	{0x008, 4, "Timer1Control", 0},
+	{0x00c, 4, "Timer1IntClr", 0},
+	{0x010, 4, "Timer1RIS", 0},
+	{0x014, 4, "Timer1MIS", 0},
+	{0x018, 4, "Timer1BGLoad", 0},
+	{0x020, 4, "Timer2Load", 0},
+	{0x024, 4, "Timer2Value", 0},
+	{0x028, 4, "Timer2Control", 0},
+	{0x02c, 4, "Timer2IntClr", 0},
+	{0x030, 4, "Timer2RIS", 0},
+	{0x034, 4, "Timer2MIS", 0},
+	{0x038, 4, "Timer2BGLoad", 0},
+	{0xfe0, 16, "TimerPeriphID", 4},
+	{0xff0, 16, "TimerPCellID", 4},
+	{0, 0, NULL, 0},
+};
+
+/* Arm DUI 0447, chapter 4: the motherboard of a Versatile Express */
+static const struct reg vexpress_sysreg[] = {
+	{0x000, 4, "SYS_ID", 0},
+	{0x004, 4, "SYS_SW", 0},
+	{0x008, 4, "SYS_LED", 0},
+	{0x024, 4, "SYS_100HZ", 0},
+	{0x030, 4, "SYS_FLAGS", 0},
+	{0x034, 4, "SYS_FLAGSCLR", 0},
+	{0x038, 4, "SYS_NVFLAGS", 0},
+	{0x03c, 4, "SYS_NVFLAGSCLR", 0},
+	{0x048, 4, "SYS_MCI", 0},
+	{0x04c, 4, "SYS_FLASH", 0},
+	{0x058, 4, "SYS_CFGSW", 0},
+	{0x05c, 4, "SYS_24MHZ", 0},
+	{0x060, 4, "SYS_MISC", 0},
+	{0x064, 4, "SYS_DMA", 0},
+	{0x084, 4, "SYS_PROCID0", 0},
+	{0x088, 4, "SYS_PROCID1", 0},
+	{0x0a0, 4, "SYS_CFGDATA", 0},
+	{0x0a4, 4, "SYS_CFGCTRL", 0},
+	{0x0a8, 4, "SYS_CFGSTAT", 0},
+	{0, 0, NULL, 0},
+};
+
+/* Arm IHI 0048, 4.4: the CPU interface of a GICv2 */
+static const struct reg gicc[] = {
+	{0x0000, 4, "GICC_CTLR", 0},
+	{0x0004, 4, "GICC_PMR", 0},
+	{0x0008, 4, "GICC_BPR", 0},
+	{0x000c, 4, "GICC_IAR", 0},
+	{0x0010, 4, "GICC_EOIR", 0},
+	{0x0014, 4, "GICC_RPR", 0},
+	{0x0018, 4, "GICC_HPPIR", 0},
+	{0x00d0, 16, "GICC_APR", 4},
+	{0x00fc, 4, "GICC_IIDR", 0},
+	{0x1000, 4, "GICC_DIR", 0},
+	{0, 0, NULL, 0},
+};
+
 /* Arm IHI 0069, 12.8: the distributor (IHI 0048, 4.3, for GICv2) */
 static const struct reg gicd[] = {
 	{0x0000, 4, "GICD_CTLR", 0},
@@ -171,7 +231,10 @@ static const struct {
 	{"pl011", pl011, 0},
 	{"pl031", pl031, 0},
 	{"pl061", pl061, 0},
+	{"sp804", sp804, 0},
+	{"vexpress-sysreg", vexpress_sysreg, 0},
 	{"gicd", gicd, 0},
+	{"gicc", gicc, 0},
 	{"gicr", gicr, 0x20000},
 	{"gicits", gicits, 0},
 	{"gicm", gicm, 0},

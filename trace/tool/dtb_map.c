@@ -27,6 +27,8 @@ static const struct {
 	{"arm,pl011", {"pl011", NULL}},
 	{"arm,pl031", {"pl031", NULL}},
 	{"arm,pl061", {"pl061", NULL}},
+	{"arm,sp804", {"sp804", NULL}},
+	{"arm,vexpress-sysreg", {"vexpress-sysreg", NULL}},
 	{"virtio,mmio", {"virtio-mmio", NULL}},
 	{"arm,gic-v3", {"gicd", "gicr"}},
 	{"arm,gic-v3-its", {"gicits", NULL}},

@@ -91,16 +91,19 @@ static void add_cpus(void *fdt, const struct tl_fdt_config *config, int *err)
 }
 
 /* What takes messages, below the GIC: an ITS, or for a GICv2 a frame of GICv2m. */
-static void add_msi(void *fdt, int gic, bool v3, int *err)
+static void add_msi(void *fdt, int gic, const struct tl_irqchip *irqchip, int *err)
 {
-	uint64_t reg[2] = {
-		v3 ? TL_GIC_ITS_BASE : TL_GICV2M_BASE, v3 ? TL_GIC_ITS_SIZE : TL_GICV2M_SIZE};
+	bool v3 = irqchip->kind == TL_GIC_V3;
+	uint64_t reg[2] = {v3 ? irqchip->map->its : irqchip->map->gicv2m,
+		v3 ? TL_GIC_ITS_SIZE : TL_GICV2M_SIZE};
+	char name[32];
 	int node;
 
 	keep(err, fdt_setprop_u32(fdt, gic, "#address-cells", 2));
 	keep(err, fdt_setprop_u32(fdt, gic, "#size-cells", 2));
 	keep(err, fdt_setprop_empty(fdt, gic, "ranges"));
-	node = keep(err, fdt_add_subnode(fdt, gic, v3 ? "its@8080000" : "v2m@8020000"));
+	snprintf(name, sizeof(name), "%s@%llx", v3 ? "its" : "v2m", (unsigned long long)reg[0]);
+	node = keep(err, fdt_add_subnode(fdt, gic, name));
 	if (node < 0)
 		return;
 	keep(err, fdt_setprop_string(
@@ -125,18 +128,23 @@ static void add_pmu(void *fdt, int *err)
 
 static void add_gic(void *fdt, const struct tl_fdt_config *config, int *err)
 {
+	const struct tl_gic_map *map = config->gic->map;
 	bool v3 = config->gic->kind == TL_GIC_V3;
-	bool high = v3 && config->cpus > TL_GIC_LOW_REDISTS;
-	uint64_t reg[6] = {TL_GIC_DIST_BASE, TL_GIC_DIST_SIZE, TL_GIC_CPU_BASE, TL_GIC_CPU_SIZE,
+	bool high = v3 && config->cpus > map->low_redists;
+	const struct tl_gic_range *dist = tl_gic_dist(map, config->gic->kind);
+	uint64_t reg[6] = {dist->base, dist->size, map->v2_cpu.base, map->v2_cpu.size,
 		config->gic->high_redists,
-		TL_GIC_REDIST_SIZE * (high ? config->cpus - TL_GIC_LOW_REDISTS : 0)};
-	int node = keep(err, fdt_add_subnode(fdt, 0, "intc@8000000"));
+		TL_GIC_REDIST_SIZE * (high ? config->cpus - map->low_redists : 0)};
+	char name[32];
+	int node;
 
+	snprintf(name, sizeof(name), "intc@%llx", (unsigned long long)dist->base);
+	node = keep(err, fdt_add_subnode(fdt, 0, name));
 	if (node < 0)
 		return;
 	if (v3) {
-		reg[2] = TL_GIC_REDIST_BASE;
-		reg[3] = TL_GIC_REDIST_SIZE * (high ? TL_GIC_LOW_REDISTS : config->cpus);
+		reg[2] = map->redists;
+		reg[3] = TL_GIC_REDIST_SIZE * (high ? map->low_redists : config->cpus);
 	}
 	keep(err, fdt_setprop_string(
 			  fdt, node, "compatible", v3 ? "arm,gic-v3" : "arm,cortex-a15-gic"));
@@ -147,7 +155,7 @@ static void add_gic(void *fdt, const struct tl_fdt_config *config, int *err)
 	keep(err, fdt_setprop_u32(fdt, node, "#interrupt-cells", 3));
 	keep(err, fdt_setprop_u32(fdt, node, "phandle", GIC_PHANDLE));
 	if (config->gic->msi)
-		add_msi(fdt, node, v3, err);
+		add_msi(fdt, node, config->gic, err);
 }
 
 static void add_chosen(void *fdt, const struct tl_fdt_config *config, int *err)

@@ -137,6 +137,7 @@ static int add_cpus_and_gic(struct tl_vm *vm, const struct tl_vm_config *config,
 	static const struct tl_cpu_choices nothing_said;
 	const struct tl_cpu_choices *choices = config->cpu ? config->cpu : &nothing_said;
 	struct tl_gic_config gic = {
+		.map = config->gic_map,
 		.kind = config->gic,
 		.vcpus = config->vcpus,
 		.spis = config->spis,
@@ -182,7 +183,8 @@ int tl_vm_init(struct tl_vm *vm, const struct tl_vm_config *config)
 		return -EPROTO;
 	}
 	vm->run_size = (size_t)ret;
-	vm->vm_fd = tl_vm_type_create(vm->kvm_fd, tl_gic_address_end(ram_end, config->vcpus));
+	vm->vm_fd = tl_vm_type_create(
+		vm->kvm_fd, tl_gic_address_end(config->gic_map, ram_end, config->vcpus));
 	if (vm->vm_fd < 0)
 		return vm->vm_fd;
 	ret = add_memory(vm, config);

@@ -91,6 +91,7 @@ struct tl_vm_config {
 	enum tl_mem_backing backing;
 	uint64_t flash_base, flash_size; /* size 0: none; else outside of RAM */
 	enum tl_gic_kind gic;
+	const struct tl_gic_map *gic_map; /* the machine's; it stays the caller's */
 	bool msi;          /* message-signalled interrupts: an ITS or a GICv2m frame */
 	unsigned int spis; /* shared interrupts that the machine's devices need */
 	const unsigned int

@@ -17,6 +17,7 @@ struct tl_irqchip;
 struct tl_loop;
 struct tl_mem;
 struct tl_power_key;
+struct tl_vm;
 
 /* One access by the guest to a device's registers. */
 struct tl_mmio {
@@ -70,6 +71,7 @@ struct tl_dev_env {
 	struct tl_loop *loop;
 	struct tl_console *console;
 	struct tl_power_key *power_key; /* for the device that has it; or NULL */
+	struct tl_vm *vm;               /* for the device that turns it off */
 	struct tl_coalesced *coalesced; /* for a device that takes writes so; or NULL */
 };
 

@@ -77,7 +77,7 @@ int tl_gicv2m_create(struct tl_dev **dev, const struct tl_dev_env *env)
 	if (!frame)
 		return -ENOMEM;
 	frame->dev.ops = &gicv2m_ops;
-	frame->dev.base = TL_GICV2M_BASE;
+	frame->dev.base = env->irqchip->map->gicv2m;
 	frame->dev.size = TL_GICV2M_SIZE;
 	frame->dev.spi = TL_GICV2M_SPI;
 	frame->irqchip = env->irqchip;

@@ -9,7 +9,7 @@
 #include "vmm/dev/dev.h"
 
 /*
- * Makes the frame at TL_GICV2M_BASE for the interrupts TL_GICV2M_SPI and on
+ * Makes the frame, where the machine's map has it, for the interrupts TL_GICV2M_SPI and on
  * (vmm/arch/arm64/gic.h). Its node is a child of the GIC's (vmm/boot/fdt.c).
  * Its fini releases it. Returns 0 or -errno.
  */

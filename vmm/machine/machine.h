@@ -30,7 +30,13 @@ struct tl_machine {
 	bool is_lab;             /* made by vmm/lab/, which has its own way to load a guest */
 	const uint8_t *skeleton; /* compiled device tree, embedded */
 	uint64_t ram_base;
-	/* Where flash is, and firmware starts; the firmware's file may fill the first bank. */
+	bool aarch32;          /* its CPUs are 32-bit, and reach what is below 4 GiB */
+	unsigned int cpus_max; /* 0: as many as its interrupt controller serves */
+	struct tl_gic_map gic;
+	/*
+	 * Where flash is, and firmware starts; the firmware's file may fill the first bank. Size
+	 * 0: there is none.
+	 */
 	uint64_t flash_base, flash_size, flash_bank;
 	unsigned int spis; /* highest shared interrupt that its own devices use + 1 */
 	const struct tl_machine_dev *devs;
@@ -42,11 +48,19 @@ struct tl_machine {
 
 /* QEMU's virt board (vmm/machine/virt.c, dts/virt.dts). */
 extern const struct tl_machine tl_machine_virt;
+/* Arm's Versatile Express with a Cortex-A15 (vmm/machine/vexpress.c, dts/vexpress-a15.dts). */
+extern const struct tl_machine tl_machine_vexpress;
 /* For teaching (vmm/machine/lab.c). */
 extern const struct tl_machine tl_machine_lab;
 
 /* All of them; the first one is what a user gets who says nothing. The last one is NULL. */
 extern const struct tl_machine *const tl_machines[];
+
+/*
+ * Whether the machine can have all that. Returns 0 or -ERANGE, -ENODEV (logged: what it cannot
+ * have).
+ */
+int tl_machine_check(const struct tl_machine *machine, unsigned int cpus, bool msi, bool firmware);
 
 /* Creates the machine's devices on the bus. Returns 0 or -errno (logged). Main thread. */
 int tl_machine_add_devices(

@@ -5,4 +5,8 @@
 	.global tl_skeleton_virt
 tl_skeleton_virt:
 	.incbin "virt.dtb"
+	.balign 8
+	.global tl_skeleton_vexpress
+tl_skeleton_vexpress:
+	.incbin "vexpress-a15.dtb"
 	.section .note.GNU-stack, "", %progbits

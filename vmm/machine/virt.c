@@ -21,6 +21,7 @@ const struct tl_machine tl_machine_virt = {
 	.name = "virt",
 	.skeleton = tl_skeleton_virt,
 	.ram_base = UINT64_C(0x40000000),
+	.gic = TL_GIC_MAP_VIRT,
 	/* Two banks of NOR flash. The second one, where firmware keeps variables, is empty. */
 	.flash_base = 0,
 	.flash_size = UINT64_C(0x08000000),

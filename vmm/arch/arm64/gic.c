@@ -43,11 +43,12 @@ static uint64_t high_redists(uint64_t ram_end)
 	return behind > HIGH_REDISTS ? behind : HIGH_REDISTS;
 }
 
-uint64_t tl_gic_address_end(uint64_t ram_end, unsigned int vcpus)
+uint64_t tl_gic_address_end(const struct tl_gic_map *map, uint64_t ram_end, unsigned int vcpus)
 {
-	if (vcpus <= TL_GIC_LOW_REDISTS)
+	/* A machine may have no interrupt controller. */
+	if (!map->redists || vcpus <= map->low_redists)
 		return ram_end;
-	return high_redists(ram_end) + (vcpus - TL_GIC_LOW_REDISTS) * TL_GIC_REDIST_SIZE;
+	return high_redists(ram_end) + (vcpus - map->low_redists) * TL_GIC_REDIST_SIZE;
 }
 
 static int create_its(struct tl_irqchip *gic)
@@ -75,19 +76,37 @@ static int check_vcpus(const struct tl_irqchip *gic, unsigned int vcpus)
 	return -ERANGE;
 }
 
+/* The kind that the machine is known for, or the other one. */
+static int create_first(struct tl_irqchip *gic)
+{
+	bool v2 = gic->map->v2_first;
+	int ret = create(gic, v2 ? TL_GIC_V2 : TL_GIC_V3);
+
+	if (!ret)
+		return 0;
+	ret = create(gic, v2 ? TL_GIC_V3 : TL_GIC_V2);
+	if (!ret && v2)
+		tl_log_warn("this host has no GICv2 for guests: the machine gets a GICv3 at %#llx "
+			    "instead, which the guest's kernel must know (--gic 3 says the same "
+			    "without this warning, --gic 2 refuses)",
+			(unsigned long long)gic->map->v3_dist.base);
+	return ret;
+}
+
 int tl_gic_probe(struct tl_irqchip *gic, int vm_fd, const struct tl_gic_config *config)
 {
 	enum tl_gic_kind kind = config->kind;
-	int ret = -ENODEV;
+	int ret;
 
+	gic->map = config->map;
 	gic->vm_fd = vm_fd;
 	gic->kind = kind;
 	if (kind == TL_GIC_NONE)
 		return 0;
-	if (kind != TL_GIC_V2)
-		ret = create(gic, TL_GIC_V3);
-	if (ret && kind != TL_GIC_V3)
-		ret = create(gic, TL_GIC_V2);
+	if (kind == TL_GIC_AUTO)
+		ret = create_first(gic);
+	else
+		ret = create(gic, kind);
 	if (ret) {
 		tl_log_error("this host cannot give guests a %s: %s; %s",
 			kind == TL_GIC_V2   ? "GICv2"
@@ -110,14 +129,15 @@ int tl_gic_probe(struct tl_irqchip *gic, int vm_fd, const struct tl_gic_config *
 /* Two ranges where one has no room for all; the number in the low bits is the range's. */
 static int place_redists(struct tl_irqchip *gic, unsigned int vcpus)
 {
-	uint64_t low = TL_GIC_REDIST_BASE;
+	unsigned int room = gic->map->low_redists;
+	uint64_t low = gic->map->redists;
 	uint64_t regions[] = {
-		TL_GIC_REDIST_BASE | (uint64_t)TL_GIC_LOW_REDISTS << REGION_COUNT,
-		gic->high_redists | (uint64_t)(vcpus - TL_GIC_LOW_REDISTS) << REGION_COUNT | 1,
+		low | (uint64_t)room << REGION_COUNT,
+		gic->high_redists | (uint64_t)(vcpus - room) << REGION_COUNT | 1,
 	};
 	int ret = 0;
 
-	if (vcpus <= TL_GIC_LOW_REDISTS)
+	if (vcpus <= room)
 		return tl_kvm_set_attr(
 			gic->fd, KVM_DEV_ARM_VGIC_GRP_ADDR, KVM_VGIC_V3_ADDR_TYPE_REDIST, &low);
 	for (unsigned int i = 0; !ret && i < 2; i++)
@@ -129,8 +149,8 @@ static int place_redists(struct tl_irqchip *gic, unsigned int vcpus)
 static int place(struct tl_irqchip *gic, unsigned int vcpus)
 {
 	bool v3 = gic->kind == TL_GIC_V3;
-	uint64_t dist = TL_GIC_DIST_BASE;
-	uint64_t cpu = TL_GIC_CPU_BASE;
+	uint64_t dist = tl_gic_dist(gic->map, gic->kind)->base;
+	uint64_t cpu = gic->map->v2_cpu.base;
 	int ret = tl_kvm_set_attr(gic->fd, KVM_DEV_ARM_VGIC_GRP_ADDR,
 		v3 ? KVM_VGIC_V3_ADDR_TYPE_DIST : KVM_VGIC_V2_ADDR_TYPE_DIST, &dist);
 
@@ -143,7 +163,7 @@ static int place(struct tl_irqchip *gic, unsigned int vcpus)
 
 static int init_its(struct tl_irqchip *gic)
 {
-	uint64_t base = TL_GIC_ITS_BASE;
+	uint64_t base = gic->map->its;
 	int ret;
 
 	if (gic->its_fd < 0)

@@ -103,6 +103,8 @@ lab 3 --rng "$hello.bin"
 refused 3 '^trapline: a virtio device: machine lab has memory, vCPUs and a debug port, and nothing else$'
 lab 3 --append x "$hello.bin"
 refused 3 '^trapline: --append: machine lab has'
+lab 3 --mem 64M,hole=2M@4M "$hello.bin"
+refused 3 '^trapline: --mem hole: machine lab has'
 lab 3 --mem 4M "$hello.bin"
 refused 3 '^trapline: --mem: machine lab has 2 MiB'
 lab 3 --cpus 5 "$hello.bin"
@@ -122,5 +124,5 @@ lab 0 --print-config "$hello.bin"
 output_has '^machine = lab$'
 output_has '^mem = 2M$'
 lab 0 --profile "$hello.bin"
-error_has 'labport \+0x0 write .* 14 '
+error_has 'labport CHAR write .* 14 '
 end

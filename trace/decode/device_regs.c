@@ -129,6 +129,13 @@ static const struct reg gicc[] = {
 	{0, 0, NULL, 0},
 };
 
+/* vmm/lab/port.h */
+static const struct reg labport[] = {
+	{0, 8, "CHAR", 0},
+	{8, 8, "HALT", 0},
+	{0, 0, NULL, 0},
+};
+
 /* Arm IHI 0069, 12.8: the distributor (IHI 0048, 4.3, for GICv2) */
 static const struct reg gicd[] = {
 	{0x0000, 4, "GICD_CTLR", 0},
@@ -233,6 +240,7 @@ static const struct {
 	{"pl061", pl061, 0},
 	{"sp804", sp804, 0},
 	{"vexpress-sysreg", vexpress_sysreg, 0},
+	{"labport", labport, 0},
 	{"gicd", gicd, 0},
 	{"gicc", gicc, 0},
 	{"gicr", gicr, 0x20000},

@@ -93,6 +93,12 @@ static void say_way(struct tl_explain *explain, uint64_t va, const char *what)
 
 	if (tl_vcpu_regs_walk(&guest->vm.vcpus[0], &regs))
 		return;
+	/* How to read the table is what we have set. */
+	if (!tl_lab_regs_unchanged(&guest->lab.regs, &guest->vm.vcpus[0])) {
+		tl_explain_say(
+			explain, "The guest has changed how it translates, so no way is shown.");
+		return;
+	}
 	fputc('\n', explain->out);
 	tl_explain_say(explain,
 		"The way of guest-virtual " TL_EXPLAIN_GPA ", %s, from %s = 0x%" PRIx64 " on:", va,

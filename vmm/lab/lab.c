@@ -36,6 +36,7 @@ static const char *foreign_option(const struct tl_vmm_config *config)
 		{"--overlay", config->overlay},
 		{"--dump-dtb", config->dump_dtb},
 		{"--show-layout", config->show_layout},
+		{"--mem hole", config->hole_size},
 		{"a virtio device", tl_devices_count(config)},
 	};
 

@@ -35,10 +35,11 @@ static struct tl_vcpu *vcpu_of(const struct tl_lab_port *port, const struct tl_m
 
 static void note(struct tl_lab_port *port, const struct tl_vcpu *vcpu)
 {
-	struct tl_lab_access *entry = &port->log[port->count];
+	struct tl_lab_access *entry;
 
 	if (port->count++ >= TL_LAB_PORT_LOG)
 		return;
+	entry = &port->log[port->count - 1];
 	*entry = (struct tl_lab_access){.vcpu = vcpu->id,
 		.pc = tl_vcpu_regs_pc(vcpu),
 		.gpa = vcpu->run->mmio.phys_addr,

@@ -142,6 +142,18 @@ int tl_lab_regs_set(const struct tl_lab_regs *regs, const struct tl_vcpu *vcpu)
 	return 0;
 }
 
+bool tl_lab_regs_unchanged(const struct tl_lab_regs *regs, const struct tl_vcpu *vcpu)
+{
+	for (unsigned int i = 0; i < regs->count; i++) {
+		uint64_t id = regs->reg[i].id, now;
+
+		if ((id == TCR_EL1 || id == SCTLR_EL1) &&
+			(tl_vcpu_regs_get(vcpu, id, &now) || now != regs->reg[i].value))
+			return false;
+	}
+	return true;
+}
+
 int tl_lab_regs_sctlr(const struct tl_vcpu *vcpu, uint64_t *value)
 {
 	return tl_vcpu_regs_get(vcpu, SCTLR_EL1, value);

@@ -56,6 +56,9 @@ void tl_lab_regs_make(struct tl_lab_regs *regs, const struct tl_lab_start *start
 /* Sets them on a vCPU that does not run. Returns 0 or -errno (logged). */
 int tl_lab_regs_set(const struct tl_lab_regs *regs, const struct tl_vcpu *vcpu);
 
+/* Whether those that say how to translate are still what they were set to. */
+bool tl_lab_regs_unchanged(const struct tl_lab_regs *regs, const struct tl_vcpu *vcpu);
+
 /* What SCTLR_EL1 is now. Returns 0 or -errno. */
 int tl_lab_regs_sctlr(const struct tl_vcpu *vcpu, uint64_t *value);
 

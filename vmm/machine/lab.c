@@ -9,6 +9,8 @@
 const struct tl_machine tl_machine_lab = {
 	.name = "lab",
 	.ram_base = 0,
+	/* None behind RAM, either. */
+	.gic = {.low_redists = TL_LAB_CPUS},
 	.default_mem = "2M",
 	.is_lab = true,
 };

@@ -65,8 +65,8 @@ NF >= 3 {
 
 END {
 	bar = 14
-	left = 300
-	width = 420
+	left = 16
+	width = 540
 	if (mark != "")
 		extend(mark)
 	# A ratio below 1 has its label on the left.
@@ -74,28 +74,28 @@ END {
 		high = low + log(2)
 	if (high <= low)
 		high = low + 1
-	height = 64 + rows * (bar + 3) + groups * 12 + (unit != "" ? 16 : 0)
+	height = 64 + rows * (bar + 3) + groups * 26 + (unit != "" ? 16 : 0)
 	printf "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 860 %d\" width=\"860\" height=\"%d\" role=\"img\" aria-label=\"%s\">\n", \
 		height, height, escape(title)
-	print "<style>text { font: 12px sans-serif; fill: #24292f } .head { font-weight: bold; font-size: 14px } .left { text-anchor: end }"
-	print "rect { fill: #fff } .c1 { fill: #2f6fb0 } .c2 { fill: #c9862b } .c3 { fill: #5b9a55 } .c4 { fill: #8a63b0 } .c5 { fill: #7a7f87 } .worse { fill: #c4443c }"
+	print "<style>text { font: 12px sans-serif; fill: #24292f } .head { font-weight: bold; font-size: 14px }"
+	print "rect { fill: #fff } .c1 { fill: #2f6fb0 } .c2 { fill: #c9862b } .c3 { fill: #5b9a55 } .c4 { fill: #8a63b0 } .c5 { fill: #7a7f87 } .c6 { fill: #2a9d95 } .c7 { fill: #a8557f } .worse { fill: #c4443c }"
 	print "line { stroke: #57606a; stroke-dasharray: 4 3 }"
-	print "@media (prefers-color-scheme: dark) { text { fill: #d8dee4 } rect { fill: #0d1117 } .c1 { fill: #5b9bd9 } .c2 { fill: #d9a04d } .c3 { fill: #7dbb76 } .c4 { fill: #a985cc } .c5 { fill: #949aa3 } .worse { fill: #e0645c } line { stroke: #949aa3 } }</style>"
+	print "@media (prefers-color-scheme: dark) { text { fill: #d8dee4 } rect { fill: #0d1117 } .c1 { fill: #5b9bd9 } .c2 { fill: #d9a04d } .c3 { fill: #7dbb76 } .c4 { fill: #a985cc } .c5 { fill: #949aa3 } .c6 { fill: #4fc0b8 } .c7 { fill: #cf7fa8 } .worse { fill: #e0645c } line { stroke: #949aa3 } }</style>"
 	printf "<rect width=\"860\" height=\"%d\"/>\n", height
 	text_at(12, 22, "head", title)
 	x = 12
 	for (i = 1; i <= colors && name[i] != ""; i++) {
-		printf "<rect class=\"c%d\" x=\"%d\" y=\"34\" width=\"10\" height=\"10\"/>\n", (i - 1) % 5 + 1, x
+		printf "<rect class=\"c%d\" x=\"%d\" y=\"34\" width=\"10\" height=\"10\"/>\n", (i - 1) % 7 + 1, x
 		text_at(x + 14, 43, "", name[i])
-		x += 30 + 6.6 * length(name[i])
+		x += 34 + 6.8 * length(name[i])
 	}
 	y = 52
 	for (i = 1; i <= rows; i++) {
 		if (group[i] != group[i - 1]) {
-			y += 12
-			text_at(left - 8, y + bar - 3, "left", group[i])
+			y += 26
+			text_at(left, y - 5, "", group[i])
 		}
-		class = "c" (color[series[i]] - 1) % 5 + 1
+		class = "c" (color[series[i]] - 1) % 7 + 1
 		if (log_base && value[i] < log_base)
 			class = "worse"
 		from = log_base ? place(log_base) : left

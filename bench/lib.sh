@@ -9,13 +9,15 @@
 . "$(dirname "${BASH_SOURCE[0]}")/../scripts/lib/common.sh"
 
 BENCH_NAME='' BENCH_TITLE='' BENCH_WORK='' BENCH_BOARD=''
+# Where both files go, without their .json and .md, and whether figures that have a peer get a bar.
+BENCH_RESULT='' BENCH_BARS=true
 
 # bench_begin NAME TITLE: the benchmark that `make bench-NAME` runs. Its figures,
-# and what came from the board, are in $BENCH_WORK.
+# and what came from the board, are in $BENCH_WORK, which is emptied unless BENCH_KEEP=1.
 bench_begin() {
 	BENCH_NAME=$1 BENCH_TITLE=$2
-	BENCH_WORK=$TL_TOP/build/bench/$1
-	rm -rf "$BENCH_WORK"
+	BENCH_WORK=$TL_TOP/build/bench/$1 BENCH_RESULT=$TL_TOP/results/$1
+	[ "${BENCH_KEEP-0}" = 1 ] || rm -rf "$BENCH_WORK"
 	mkdir -p "$BENCH_WORK" "$TL_TOP/results"
 	: >"$BENCH_WORK/figures"
 	: >"$BENCH_WORK/notes"
@@ -23,13 +25,13 @@ bench_begin() {
 
 # bench_board SCRIPT [OPTION...]: runs a script of this folder on the deterministic
 # board; its results are in $BENCH_WORK/out. A benchmark is defined on that board,
-# wherever it runs.
+# wherever it runs. $BENCH_WORDS are the script's $1 and so on; $BENCH_TIMEOUT is in seconds.
 bench_board() {
 	local script=$1
 	shift
 	BENCH_BOARD="cortex-a57, 2 CPUs, 1 instruction = 2 ns (scripts/board --deterministic $*)"
-	BOARD=qemu "$TL_TOP/scripts/board" --deterministic --timeout 900 --out "$BENCH_WORK/out" "$@" \
-		"$(cat "$TL_TOP/bench/$script")" >"$BENCH_WORK/$script.log" 2>&1 </dev/null ||
+	BOARD=qemu "$TL_TOP/scripts/board" --deterministic --timeout "${BENCH_TIMEOUT:-900}" --out "$BENCH_WORK/out" "$@" \
+		"${BENCH_WORDS:+set -- $BENCH_WORDS; }$(cat "$TL_TOP/bench/$script")" >"$BENCH_WORK/$script.log" 2>&1 </dev/null ||
 		{ tail -n 20 "$BENCH_WORK/$script.log" >&2; die "bench/$script failed on the board: see build/bench/$BENCH_NAME/"; }
 }
 
@@ -69,15 +71,15 @@ note() {
 
 # bench_end: writes both files.
 bench_end() {
-	local json=$TL_TOP/results/$BENCH_NAME.json commit
+	local json=$BENCH_RESULT.json commit
 	commit=$(git -C "$TL_TOP" describe --always --dirty --abbrev=12 2>/dev/null || echo unknown)
-	jq -s --arg bench "$BENCH_NAME" --arg commit "$commit" --arg board "$BENCH_BOARD" \
+	jq -s --arg bench "$BENCH_NAME" --arg command "${BENCH_COMMAND:-make bench-$BENCH_NAME}" --arg commit "$commit" --arg board "$BENCH_BOARD" \
 		--arg kernel "$(cat "$TL_TOP/build/kernel/version" 2>/dev/null || echo unknown)" '
-		{bench: $bench, command: ("make bench-" + $bench), commit: $commit, board: $board,
+		{bench: $bench, command: $command, commit: $commit, board: $board,
 		 kernel: $kernel, figures: .}' "$BENCH_WORK/figures" >"$json.tmp"
 	mv "$json.tmp" "$json"
-	jq -r --arg title "$BENCH_TITLE" --rawfile notes "$BENCH_WORK/notes" -L "$TL_TOP/bench" -f "$TL_TOP/bench/report.jq" \
-		"$json" >"${json%.json}.md.tmp"
-	mv "${json%.json}.md.tmp" "${json%.json}.md"
-	say "wrote results/$BENCH_NAME.md and results/$BENCH_NAME.json"
+	jq -r --arg title "$BENCH_TITLE" --argjson bars "$BENCH_BARS" --rawfile notes "$BENCH_WORK/notes" -L "$TL_TOP/bench" \
+		-f "$TL_TOP/bench/report.jq" "$json" >"$BENCH_RESULT.md.tmp"
+	mv "$BENCH_RESULT.md.tmp" "$BENCH_RESULT.md"
+	say "wrote ${json#"$TL_TOP/"} and ${BENCH_RESULT#"$TL_TOP/"}.md"
 }

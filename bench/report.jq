@@ -1,15 +1,11 @@
 # SPDX-License-Identifier: MIT
 #
 # results/NAME.md from results/NAME.json: what is worse than a peer or a goal
-# first, then a table, then a bar for each figure that has a peer. $title and
-# $notes come from bench/lib.sh.
+# first, then a table, then a bar for each figure that has a peer. $title, $bars
+# (whether there are bars) and $notes come from bench/lib.sh.
 
 include "misses";
-
-# 1234567.5 as "1 234 567.5", so that people can read it.
-def digits:
-	tostring | capture("^(?<sign>-?)(?<int>[0-9]+)(?<rest>.*)$") |
-	.sign + (.int | explode | reverse | [_nwise(3)] | map(reverse | implode) | reverse | join(" ")) + .rest;
+include "digits";
 
 def pad($n): . + " " * ([$n - length, 1] | max);
 
@@ -45,5 +41,5 @@ def table:
 "",
 table,
 "",
-(if any(.figures[]; .peers != {}) then "```text", (.figures[] | select(.peers != {}) | chart), "```", "" else empty end),
+(if $bars and any(.figures[]; .peers != {}) then "```text", (.figures[] | select(.peers != {}) | chart), "```", "" else empty end),
 ($notes | sub("\n+$"; ""))

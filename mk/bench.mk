@@ -3,9 +3,10 @@
 # Benchmarks: bench/NAME writes results/NAME.md and results/NAME.json, from what
 # bench/NAME.board.sh did on the deterministic board.
 
-.PHONY: bench bench-boot bench-count bench-trace bench-io bench-views bench-check
+.PHONY: bench bench-boot bench-count bench-trace bench-io bench-views bench-page bench-check
 
-bench: bench-boot bench-count bench-trace bench-io bench-views ## every benchmark; bench-NAME runs one
+bench: bench-boot bench-count bench-trace bench-io bench-views ## every benchmark, and results/README.md; bench-NAME runs one
+	$(Q)bench/page
 
 bench-boot: $(BOARD_INITRAMFS) $(BUILD)/kernel/Image $(BOARD_TOOLS) | deps-bench ## a Linux boot beside QEMU's, what a profile costs
 	$(Q)bench/boot
@@ -21,6 +22,9 @@ bench-io: $(BOARD_INITRAMFS) $(BUILD)/kernel/Image $(BOARD_TOOLS) | deps-bench #
 
 bench-views: $(BOARD_INITRAMFS) $(BUILD)/board/tools.cpio $(BUILD)/kernel/Image $(PC_PROGRAM) $(PC_RECORDING) | deps-bench deps-views ## what looking at exits costs: the HTML page of 10^7 events
 	$(Q)bench/views
+
+bench-page: | deps-bench ## results/README.md: all results on one page, with pictures
+	$(Q)bench/page
 
 bench-check: | deps-bench ## figures in results/ that miss a goal or are worse than a peer's
 	$(Q)bench/check

@@ -112,6 +112,10 @@ error_has() {
 	grep -Eq -e "$1" "$WORK/err" || problem "standard error has no '$1'"
 }
 
+file_has() {
+	grep -Eq -e "$2" "$1" || problem "${1##*/} has no '$2'"
+}
+
 error_lacks() {
 	! grep -Eq -e "$1" "$WORK/err" || problem "standard error has '$1'"
 }

@@ -31,7 +31,7 @@ bench_board() {
 	shift
 	BENCH_BOARD="cortex-a57, 2 CPUs, 1 instruction = 2 ns (scripts/board --deterministic $*)"
 	BOARD=qemu "$TL_TOP/scripts/board" --deterministic --timeout "${BENCH_TIMEOUT:-900}" --out "$BENCH_WORK/out" "$@" \
-		"${BENCH_WORDS:+set -- $BENCH_WORDS; }$(cat "$TL_TOP/bench/$script")" >"$BENCH_WORK/$script.log" 2>&1 </dev/null ||
+		"${BENCH_WORDS:+set -- $BENCH_WORDS; }$(cat "$TL_TOP/bench/$script")" >"$BENCH_WORK/${script##*/}.log" 2>&1 </dev/null ||
 		{ tail -n 20 "$BENCH_WORK/$script.log" >&2; die "bench/$script failed on the board: see build/bench/$BENCH_NAME/"; }
 }
 

@@ -12,7 +12,7 @@ GUESTS32 := hello smp
 
 # Those of the laboratories (docs/lab), each in guest/lab/NAME, as lab-NAME.elf and lab-NAME.bin: of
 # machine virt, with guest/lib; and of machine lab, which stand alone, at address 0.
-LABS := loader
+LABS := loader costs setway gic psci tables
 LABS_BARE := hello
 LABS_BARE32 := hello32
 
@@ -101,6 +101,10 @@ $(foreach g,$(GUESTS32),$(eval $(call guest32_rule,$(g))))
 # Out of the way of what it loads, by the driver of another guest.
 $(GUEST_DIR)/lab-loader.elf: GUEST_LDFLAGS += -Wl,--defsym=tl_base=0x40400000
 $(GUEST_DIR)/lab-loader.elf: $(GUEST_OBJ)/iobench/virtio.c.o
+
+# Parts of other guests: as much of a GIC as it takes, vectors that go on, a flat map.
+$(GUEST_DIR)/lab-costs.elf $(GUEST_DIR)/lab-psci.elf: $(GUEST_OBJ)/classes/gic.c.o
+$(GUEST_DIR)/lab-tables.elf: $(GUEST_OBJ)/classes/vectors.S.o $(GUEST_OBJ)/hostile/mmu.c.o
 
 # The same program, linked at the very start of RAM.
 $(GUEST_DIR)/where0.elf: $(call guest_objects,where) $(GUEST_LIB) guest/lib/guest.lds

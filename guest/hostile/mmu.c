@@ -42,10 +42,3 @@ void mmu_on(void)
 			 : "r"(mair), "r"(tcr), "r"(AT(level1)), "r"(sctlr)
 			 : "memory");
 }
-
-void survive_faults(void)
-{
-	extern char survive[];
-
-	__asm__ volatile("msr vbar_el1, %0\n\tisb" : : "r"(survive) : "memory");
-}

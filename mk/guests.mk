@@ -7,8 +7,9 @@
 
 GUESTS := hello smp hvc exitbench mmio nisv fault reset echo spin idle classes suspend power where idregs uart iobench hostile setway psci
 
-# Most are the same program.
-GUESTS32 := hello smp
+# These are the same programs; the others have a folder of their name.
+GUESTS32_SAME := hello smp reset
+GUESTS32 := $(GUESTS32_SAME:%=%32) classes32
 
 # Those of the laboratories (docs/lab), each in guest/lab/NAME, as lab-NAME.elf and lab-NAME.bin: of
 # machine virt, with guest/lib; and of machine lab, which stand alone, at address 0.
@@ -37,7 +38,7 @@ guest_objects = $(patsubst guest/%,$(GUEST_OBJ)/%.o,$(wildcard guest/$(1)/*.[cS]
 GUEST_LIB := $(call guest_objects,lib)
 guest32_objects = $(patsubst guest/%,$(GUEST_OBJ)/32/%.o,$(wildcard guest/$(1)/*.[cS]))
 GUEST32_LIB := $(call guest32_objects,lib32) $(patsubst %,$(GUEST_OBJ)/32/lib/%.c.o,args fdt psci uart)
-GUEST_NAMES := $(GUESTS) $(GUESTS32:%=%32) $(LABS:%=lab-%) $(LABS_BARE:%=lab-%) $(LABS_BARE32:%=lab-%)
+GUEST_NAMES := $(GUESTS) $(GUESTS32) $(LABS:%=lab-%) $(LABS_BARE:%=lab-%) $(LABS_BARE32:%=lab-%)
 GUEST_ELF := $(GUEST_NAMES:%=$(GUEST_DIR)/%.elf) $(GUEST_DIR)/where0.elf
 # The loader lies where no flat binary is put.
 GUEST_BIN := $(patsubst %,$(GUEST_DIR)/%.bin,$(filter-out lab-loader,$(GUEST_NAMES)))
@@ -89,14 +90,14 @@ $(GUEST_OBJ)/32/%.S.o: guest/%.S mk/guests.mk | deps-build
 	@mkdir -p $(@D)
 	$(Q)$(GUEST_CC32) $(GUEST32_CFLAGS) -MMD -MP -c -o $@ $<
 
-# Where QEMU's board enters a 32-bit image without a header. libgcc has the division of long numbers.
+# $(1): name, $(2): folder. Where QEMU's board enters a 32-bit image without a header. libgcc has the division of long numbers.
 define guest32_rule
-$(GUEST_DIR)/$(1)32.elf: $$(call guest32_objects,$(1)) $(GUEST32_LIB) guest/lib/guest.lds
+$(GUEST_DIR)/$(1).elf: $$(call guest32_objects,$(2)) $(GUEST32_LIB) guest/lib/guest.lds
 	$$(call say,LD32,$$@)
 	$$(Q)$$(GUEST_CC32) $$(GUEST_LDFLAGS) -Wl,--defsym=tl_base=0x40010000 -Wl,-T,guest/lib/guest.lds \
-		-o $$@ $$(filter %.o,$$^) -lgcc
+		-Wl,-z,noexecstack -o $$@ $$(filter %.o,$$^) -lgcc
 endef
-$(foreach g,$(GUESTS32),$(eval $(call guest32_rule,$(g))))
+$(foreach g,$(GUESTS32),$(eval $(call guest32_rule,$(g),$(if $(filter $(g:%32=%),$(GUESTS32_SAME)),$(g:%32=%),$(g)))))
 
 # Out of the way of what it loads, by the driver of another guest.
 $(GUEST_DIR)/lab-loader.elf: GUEST_LDFLAGS += -Wl,--defsym=tl_base=0x40400000

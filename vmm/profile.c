@@ -22,6 +22,8 @@
 #include "vmm/core/vm.h"
 #include "vmm/vmm.h"
 
+#define ONE_GIB (UINT64_C(1) << 30)
+
 static void add_region(struct tl_vm_map *map, const char *name, uint64_t base, uint64_t size)
 {
 	struct tl_vm_region *region;
@@ -131,7 +133,7 @@ static struct tl_symbols *load_symbols(
 {
 	const char *path = config->symbols ? config->symbols : config->kernel;
 	struct tl_symbols *symbols;
-	uint64_t start;
+	uint64_t start, unpacked;
 	int ret = path ? tl_symbols_load(&symbols, path) : -ENOENT;
 
 	if (ret && config->symbols)
@@ -140,8 +142,15 @@ static struct tl_symbols *load_symbols(
 	if (ret)
 		return NULL;
 	/* Until its MMU is on, Linux runs where it was loaded. */
-	if (tl_symbols_address(symbols, "_text", &start))
+	if (!tl_symbols_address(symbols, "_text", &start))
+		return symbols;
+	/* A 32-bit kernel's RAM starts at a whole GiB of virtual addresses, and is below its
+	 * zImage. */
+	unpacked = layout->ram_base + start % ONE_GIB;
+	if (layout->kind != TL_IMAGE_ZIMAGE)
 		tl_symbols_set_loaded(symbols, start, layout->kernel, layout->kernel_size);
+	else if (unpacked < layout->kernel)
+		tl_symbols_set_loaded(symbols, start, unpacked, layout->kernel - unpacked);
 	return symbols;
 }
 

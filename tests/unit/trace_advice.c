@@ -92,6 +92,41 @@ static void test_guide_is_up_to_date(void **state)
 	free(made);
 }
 
+/* What AArch32 calls them. */
+static void test_aarch32(void **state)
+{
+	static const struct {
+		unsigned int ec, iss; /* DDI 0487: opc2 << 17 | opc1 << 14 | CRn << 10 | CRm << 1 */
+		const char *rule;
+	} cases[] = {
+		{0x03, 2 << 17 | 7 << 10 | 6 << 1, "set-way"},  /* DCISW */
+		{0x03, 2 << 17 | 7 << 10 | 10 << 1, "set-way"}, /* DCCSW */
+		{0x03, 2 << 17 | 7 << 10 | 14 << 1, "set-way"}, /* DCCISW */
+		{0x03, 1 << 17 | 1, "cache-id"},                /* CTR */
+		{0x03, 1 << 14 | 1, "cache-id"},                /* CCSIDR */
+		{0x03, 9 << 10 | 13 << 1, "pmu"},               /* PMCCNTR */
+		{0x03, 1 << 17 | 14 << 10 | 2 << 1, "timer"},   /* CNTP_CTL */
+		{0x04, 2 << 16 | 14 << 1, "timer"},             /* CNTP_CVAL */
+		{0x04, 12 << 1, "ipi"},                         /* ICC_SGI1R */
+		{0x03, 2 << 17 | 7 << 10 | 6 << 1 | 1, "set-way"},
+		{0x03, 1 << 17 | 7 << 10 | 6 << 1, NULL}, /* DCIMVAC */
+		{0x05, 2 << 17 | 7 << 10 | 6 << 1, NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct tl_profile *profile = new_profile();
+		struct tl_advice advice[8];
+
+		add(profile, TL_CLASS_EC + cases[i].ec, cases[i].iss, 0x1000, 100,
+			TL_HANDLER_KERNEL);
+		assert_int_equal(tl_advice_of(profile, advice, 8), cases[i].rule != NULL);
+		if (cases[i].rule)
+			assert_string_equal(advice[0].rule->name, cases[i].rule);
+		end(profile);
+	}
+}
+
 static void test_most_exits_first(void **state)
 {
 	struct tl_profile *profile = new_profile();
@@ -163,6 +198,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rules_are_whole),
 		cmocka_unit_test(test_guide_is_up_to_date),
+		cmocka_unit_test(test_aarch32),
 		cmocka_unit_test(test_most_exits_first),
 		cmocka_unit_test(test_thresholds),
 		cmocka_unit_test(test_faults_by_size),

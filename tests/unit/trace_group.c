@@ -207,7 +207,8 @@ static void add_places(struct tl_profile *p)
 	ADD(p, 0, .exit_class = HVC, .pc = 0, .mode = 4, .count = 6);
 	/* EL0, whose addresses are those of other programs. */
 	ADD(p, 0, .exit_class = HVC, .pc = 0x80010, .mode = 0, .count = 3);
-	ADD(p, 0, .exit_class = SYS, .pc = 0x81000, .mode = 0x20, .count = 2);
+	/* User mode of AArch32, in Thumb code. */
+	ADD(p, 0, .exit_class = SYS, .pc = 0x81000, .mode = 0x30, .count = 2);
 }
 
 static void test_symbol(void **state)

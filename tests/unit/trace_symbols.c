@@ -135,6 +135,25 @@ static void test_elf(void **state)
 	tl_symbols_destroy(symbols);
 }
 
+/* Functions of Thumb code are odd; labels are what they are. */
+static void test_elf_thumb(void **state)
+{
+	struct tl_symbols *symbols;
+	struct file file;
+
+	(void)state;
+	for (int arm = 0; arm < 2; arm++) {
+		fill(&file);
+		file.head.e_machine = arm ? EM_ARM : EM_AARCH64;
+		file.symbols[1].st_value |= 1;
+		file.symbols[2].st_value |= 1;
+		assert_int_equal(parse(&symbols, &file, sizeof(file)), 0);
+		expect(symbols, 0x80404, "main", arm ? 4 : 3);
+		expect(symbols, 0x80004, "_start", 3);
+		tl_symbols_destroy(symbols);
+	}
+}
+
 static void test_elf_without_symbols(void **state)
 {
 	struct tl_symbols *symbols;
@@ -355,6 +374,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_elf),
+		cmocka_unit_test(test_elf_thumb),
 		cmocka_unit_test(test_elf_without_symbols),
 		cmocka_unit_test(test_elf_damaged),
 		cmocka_unit_test(test_map),

@@ -114,6 +114,60 @@ static void test_pc(void **state)
 	tl_vm_fini(&vm);
 }
 
+/* DDI 0487, D1.20.1, register by register. */
+static void test_banks(void **state)
+{
+	static const struct {
+		unsigned int mode, n, x;
+	} cases[] = {
+		{0x10, 0, 0},
+		{0x10, 8, 8},
+		{0x10, 12, 12},
+		{0x10, 13, 13},
+		{0x10, 14, 14},
+		{0x1f, 7, 7},
+		{0x1f, 12, 12},
+		{0x1f, 13, 13},
+		{0x1f, 14, 14},
+		{0x11, 7, 7},
+		{0x11, 8, 24},
+		{0x11, 12, 28},
+		{0x11, 13, 29},
+		{0x11, 14, 30},
+		{0x12, 12, 12},
+		{0x12, 13, 17},
+		{0x12, 14, 16},
+		{0x13, 12, 12},
+		{0x13, 13, 19},
+		{0x13, 14, 18},
+		{0x17, 12, 12},
+		{0x17, 13, 21},
+		{0x17, 14, 20},
+		{0x1b, 12, 12},
+		{0x1b, 13, 23},
+		{0x1b, 14, 22},
+	};
+	struct fake_vcpu *fake = &fake_kvm.vcpus[0];
+	uint64_t value;
+
+	(void)state;
+	assert_int_equal(init(), 0);
+	for (unsigned int i = 0; i < ARRAY_LEN(cases); i++) {
+		for (unsigned int x = 0; x < 31; x++)
+			fake->x[x] = UINT64_C(0xffffffff00000100) + x;
+		fake->pstate = 0x1c0 | cases[i].mode;
+		assert_int_equal(tl_vcpu_regs_get_x(&vm.vcpus[0], cases[i].n, &value), 0);
+		assert_int_equal(value, 0x100 + cases[i].x);
+		assert_int_equal(tl_vcpu_regs_set_x(&vm.vcpus[0], cases[i].n, UINT64_MAX), 0);
+		assert_int_equal(fake->x[cases[i].x], 0xffffffff);
+	}
+	assert_int_equal(tl_vcpu_regs_get_x(&vm.vcpus[0], 15, &value), -EINVAL);
+	/* Hyp mode, which no guest has. */
+	fake->pstate = 0x1da;
+	assert_int_equal(tl_vcpu_regs_get_x(&vm.vcpus[0], 13, &value), -EINVAL);
+	tl_vm_fini(&vm);
+}
+
 static void test_wake(void **state)
 {
 	struct fake_vcpu *vcpu = &fake_kvm.vcpus[0];
@@ -160,6 +214,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_boot, setup),
 		cmocka_unit_test_setup(test_pc, setup),
+		cmocka_unit_test_setup(test_banks, setup),
 		cmocka_unit_test_setup(test_wake, setup),
 		cmocka_unit_test_setup(test_pmu, setup),
 		cmocka_unit_test_setup(test_refused, setup),

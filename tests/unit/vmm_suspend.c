@@ -139,6 +139,30 @@ static void test_bad_addresses(void **state)
 	}
 }
 
+/* 32-bit: bit 0 says Thumb, whose instructions are at multiples of 2. */
+static void test_aarch32_entries(void **state)
+{
+	static const struct {
+		uint64_t entry;
+		bool good;
+	} cases[] = {{ENTRY, true}, {ENTRY + 1, true}, {ENTRY + 3, true}, {ENTRY + 2, false},
+		{FAKE_RAM + (FAKE_RAM_MIB << 20) - 1, true},
+		{FAKE_RAM + (FAKE_RAM_MIB << 20) + 1, false}};
+
+	(void)state;
+	for (unsigned int i = 0; i < ARRAY_LEN(cases); i++) {
+		fake_kvm_reset();
+		/* What KVM has above 32 bits means nothing. */
+		start(1, 0, UINT64_C(0x500000000) | cases[i].entry);
+		f.vm.cpu.aarch32 = true;
+		assert_int_equal(tl_suspend_enter(&f.vm), 0);
+		assert_int_equal(tl_suspend_asleep(&f.vm), cases[i].good);
+		if (!cases[i].good)
+			assert_int_equal(fake_kvm.vcpus[0].x[0], 0xfffffff7);
+		fake_vm_end(&f);
+	}
+}
+
 static void test_not_alone(void **state)
 {
 	(void)state;
@@ -326,6 +350,7 @@ int main(void)
 		TEST(test_sleep_and_wake),
 		TEST(test_big_endian),
 		TEST(test_bad_addresses),
+		TEST(test_aarch32_entries),
 		TEST(test_not_alone),
 		TEST(test_two_at_once),
 		TEST(test_power_off_wins),

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "trace/advice/advice.h"
+#include "trace/decode/cp.h"
 #include "trace/decode/detail.h"
 #include "trace/decode/sysreg.h"
 
@@ -13,9 +14,11 @@
 #define EC_SYS64 (TL_CLASS_EC + 0x18)
 #define EC_DABT  (TL_CLASS_EC + 0x24)
 
+/* "" for what is none. Of a 32-bit guest it has the name that AArch32 has for it. */
 static const char *register_name(const struct tl_profile_detail *d, char *buffer, size_t size)
 {
-	return d->exit_class == EC_SYS64 ? tl_sysreg_name((uint32_t)d->detail, buffer, size) : "";
+	return d->exit_class == EC_SYS64 ? tl_sysreg_name((uint32_t)d->detail, buffer, size)
+					 : tl_cp_name(d->exit_class, d->detail, buffer, size);
 }
 
 static bool is_register(const struct tl_profile_detail *d, const char *const *names)
@@ -45,7 +48,8 @@ static bool is_access(const struct tl_profile *profile, const struct tl_profile_
 
 static bool is_set_way(const struct tl_profile *profile, const struct tl_profile_detail *d)
 {
-	static const char *const names[] = {"DC ISW", "DC CSW", "DC CISW", NULL};
+	static const char *const names[] = {
+		"DC ISW", "DC CSW", "DC CISW", "DCISW", "DCCSW", "DCCISW", NULL};
 
 	(void)profile;
 	return is_register(d, names);
@@ -71,8 +75,8 @@ static bool is_small_fault(const struct tl_profile *profile, const struct tl_pro
 
 static bool is_ctr(const struct tl_profile *profile, const struct tl_profile_detail *d)
 {
-	static const char *const names[] = {
-		"CTR_EL0", "CLIDR_EL1", "CCSIDR_EL1", "CSSELR_EL1", NULL};
+	static const char *const names[] = {"CTR_EL0", "CLIDR_EL1", "CCSIDR_EL1", "CSSELR_EL1",
+		"CTR", "CLIDR", "CCSIDR", "CSSELR", NULL};
 
 	(void)profile;
 	return is_register(d, names);
@@ -86,7 +90,7 @@ static bool is_notify(const struct tl_profile *profile, const struct tl_profile_
 
 static bool is_ipi(const struct tl_profile *profile, const struct tl_profile_detail *d)
 {
-	static const char *const names[] = {"ICC_SGI1R_EL1", NULL};
+	static const char *const names[] = {"ICC_SGI1R_EL1", "ICC_SGI1R", NULL};
 
 	return is_register(d, names) || is_access(profile, d, "gicd", "GICD_SGIR write");
 }
@@ -125,7 +129,8 @@ static bool is_nobody(const struct tl_profile *profile, const struct tl_profile_
 }
 
 static const struct tl_advice_rule rules[] = {
-	{"set-way", "cache maintenance by set and way", "DC ISW, DC CSW, DC CISW",
+	{"set-way", "cache maintenance by set and way",
+		"DC ISW, DC CSW, DC CISW; of 32-bit guests DCISW, DCCSW, DCCISW",
 		"Firmware and old kernels clean the caches line by line before they turn them "
 		"off. KVM cannot do that by set and way for a guest: each instruction exits, and "
 		"the first one makes KVM walk all of the guest's memory.",
@@ -151,7 +156,7 @@ static const struct tl_advice_rule rules[] = {
 		"hugetlbfs; align RAM to 2 MiB.",
 		"Documentation/admin-guide/mm/transhuge.rst", 10, 64, is_small_fault},
 	{"cache-id", "reads of cache identification registers",
-		"CTR_EL0, CLIDR_EL1, CCSIDR_EL1, CSSELR_EL1",
+		"CTR_EL0, CLIDR_EL1, CCSIDR_EL1, CSSELR_EL1, and those of AArch32",
 		"KVM shows its own values, and on CPUs without FEAT_EVT it can only trap all of "
 		"these together (HCR_EL2.TID2): so CTR_EL0, which code reads before each cache "
 		"maintenance and EL0 too, exits.",
@@ -166,7 +171,7 @@ static const struct tl_advice_rule rules[] = {
 		"Let KVM signal an eventfd (ioeventfd) that another thread waits for; in QEMU "
 		"ioeventfd=on, an iothread, or vhost.",
 		"Documentation/virt/kvm/api.rst, 4.59 KVM_IOEVENTFD", 5, 16, is_notify},
-	{"ipi", "interrupts between vCPUs", "ICC_SGI1R_EL1, GICD_SGIR",
+	{"ipi", "interrupts between vCPUs", "ICC_SGI1R_EL1, ICC_SGI1R, GICD_SGIR",
 		"Sending one exits; the receiver exits as well, if it runs. Wake-ups, TLB "
 		"maintenance by software and static keys send many.",
 		"Fewer vCPUs, tasks kept on their CPU (taskset, cpusets), idle=poll where power "

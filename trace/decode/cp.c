@@ -116,6 +116,10 @@ static const struct {
 	/* Caches, branch prediction, barriers, address translation */
 	{P15(0, 7, 1, 0), "ICIALLUIS"},
 	{P15(0, 7, 1, 6), "BPIALLIS"},
+	{P15(0, 7, 3, 4), "CFPRCTX"},
+	{P15(0, 7, 3, 5), "DVPRCTX"},
+	{P15(0, 7, 3, 6), "COSPRCTX"},
+	{P15(0, 7, 3, 7), "CPPRCTX"},
 	{P15(0, 7, 4, 0), "PAR"},
 	{P15(0, 7, 5, 0), "ICIALLU"},
 	{P15(0, 7, 5, 1), "ICIMVAU"},
@@ -223,6 +227,8 @@ static const struct {
 	{RR(15u, 1, 12), "ICC_ASGI1R"},
 	{RR(15u, 2, 12), "ICC_SGI0R"},
 	/* Debug, Jazelle */
+	{P15(3, 4, 5, 0), "DSPSR"},
+	{P15(3, 4, 5, 1), "DLR"},
 	{P14(0, 0, 0, 0), "DBGDIDR"},
 	{P14(0, 0, 0, 2), "DBGDTRRXext"},
 	{P14(0, 0, 1, 0), "DBGDSCRint"},

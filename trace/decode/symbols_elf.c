@@ -26,8 +26,16 @@ static int is_place(const GElf_Sym *symbol)
 	return type == STT_FUNC || (type == STT_NOTYPE && symbol->st_shndx != SHN_ABS);
 }
 
+/* Where it is: a function of Thumb code has an odd value (IHI 0044, 4.5.3). */
+static uint64_t place_of(const GElf_Sym *symbol, int is_arm32)
+{
+	int thumb = is_arm32 && GELF_ST_TYPE(symbol->st_info) == STT_FUNC;
+
+	return thumb ? symbol->st_value & ~UINT64_C(1) : symbol->st_value;
+}
+
 static int add_section(
-	struct tl_symbols *symbols, Elf *elf, Elf_Scn *section, const GElf_Shdr *head)
+	struct tl_symbols *symbols, Elf *elf, Elf_Scn *section, const GElf_Shdr *head, int is_arm32)
 {
 	Elf_Data *data = elf_getdata(section, NULL);
 	size_t count = head->sh_entsize ? head->sh_size / head->sh_entsize : 0;
@@ -43,7 +51,8 @@ static int add_section(
 			continue;
 		name = elf_strptr(elf, head->sh_link, symbol.st_name);
 		if (is_name(name))
-			ret = tl_symbols_add(symbols, symbol.st_value, name, strlen(name));
+			ret = tl_symbols_add(
+				symbols, place_of(&symbol, is_arm32), name, strlen(name));
 	}
 	return ret;
 }
@@ -51,8 +60,9 @@ static int add_section(
 int tl_symbols_read_elf(struct tl_symbols *symbols, const void *data, size_t size)
 {
 	Elf_Scn *section = NULL;
+	int is_arm32, ret = 0;
+	GElf_Ehdr file;
 	Elf *elf;
-	int ret = 0;
 
 	if (size < SELFMAG || memcmp(data, ELFMAG, SELFMAG) != 0)
 		return -ENOENT;
@@ -61,11 +71,12 @@ int tl_symbols_read_elf(struct tl_symbols *symbols, const void *data, size_t siz
 	elf = elf_memory((char *)(uintptr_t)data, size);
 	if (!elf)
 		return -ENOENT;
+	is_arm32 = gelf_getehdr(elf, &file) && file.e_machine == EM_ARM;
 	while (!ret && (section = elf_nextscn(elf, section))) {
 		GElf_Shdr head;
 
 		if (gelf_getshdr(section, &head) && head.sh_type == SHT_SYMTAB)
-			ret = add_section(symbols, elf, section, &head);
+			ret = add_section(symbols, elf, section, &head, is_arm32);
 	}
 	elf_end(elf);
 	return ret;

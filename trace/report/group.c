@@ -99,10 +99,10 @@ static const char *device_of(const struct tl_profile *profile, const struct tl_p
 	return "no device";
 }
 
-/* EL0 has its own symbols, which nobody knows here. */
+/* EL0, and User mode of AArch32 (0x10), have their own symbols, which nobody knows here. */
 static int is_user(const struct tl_profile *profile, const struct tl_profile_detail *d)
 {
-	return profile->patched && (d->mode & 0x1f) == 0;
+	return profile->patched && (d->mode & 0xf) == 0;
 }
 
 static void name_pc(char *name, size_t size, const struct tl_profile *profile,

@@ -108,6 +108,16 @@ static int others_are_off(struct tl_vm *vm, const struct tl_vcpu *caller, bool *
 	return 0;
 }
 
+/* Whether code can be there; where it is 32-bit, bit 0 says Thumb (DEN0022, 5.1.4). */
+static bool is_entry(const struct tl_vm *vm, uint64_t entry)
+{
+	uint64_t size = vm->cpu.aarch32 && entry % 2 ? 2 : 4;
+
+	entry -= size == 2;
+	return entry % size == 0 &&
+	       (tl_mem_contains(&vm->mem, entry, size) || tl_mem_contains(&vm->flash, entry, size));
+}
+
 /* x1 is where to go on, x2 what x0 is then (5.20.1). */
 static int enter(struct tl_vm *vm, struct tl_vcpu *vcpu)
 {
@@ -123,8 +133,7 @@ static int enter(struct tl_vm *vm, struct tl_vcpu *vcpu)
 		return ret;
 	if (!off)
 		return tl_vcpu_regs_set_x(vcpu, 0, (uint64_t)PSCI_DENIED);
-	if (vcpu->resume_entry % 4 || !(tl_mem_contains(&vm->mem, vcpu->resume_entry, 4) ||
-					      tl_mem_contains(&vm->flash, vcpu->resume_entry, 4)))
+	if (!is_entry(vm, vcpu->resume_entry))
 		return tl_vcpu_regs_set_x(vcpu, 0, (uint64_t)PSCI_INVALID_ADDRESS);
 	ret = tl_kvm_ioctl_ptr(vcpu->fd, KVM_SET_MP_STATE, &state);
 	if (!ret)

@@ -33,6 +33,8 @@
 #define PSTATE_T     (UINT64_C(1) << 5)
 #define PSTATE_E     (UINT64_C(1) << 9)
 #define PSTATE_START UINT64_C(0x1d3)
+enum { MODE_USR, MODE_FIQ, MODE_IRQ, MODE_SVC, MODE_ABT = 7, MODE_UND = 11, MODE_SYS = 15 };
+
 /* arm/booting.rst, section 5: r1 of a kernel that has a device tree. */
 #define MACHINE_TYPE_NONE UINT64_C(0xffffffff)
 
@@ -145,14 +147,58 @@ uint64_t tl_vcpu_regs_pc(const struct tl_vcpu *vcpu)
 	return vcpu->vm->cpu.aarch32 ? (uint32_t)pc : pc;
 }
 
+/* DDI 0487, D1.20.1: where AArch64 has r8, r13 and r14 of AArch32's modes, by PSTATE.M[3:0]. */
+static const struct {
+	uint8_t r8, r13, r14;
+} banks[16] = {
+	[MODE_USR] = {8, 13, 14},
+	[MODE_FIQ] = {24, 29, 30},
+	[MODE_IRQ] = {8, 17, 16},
+	[MODE_SVC] = {8, 19, 18},
+	[MODE_ABT] = {8, 21, 20},
+	[MODE_UND] = {8, 23, 22},
+	[MODE_SYS] = {8, 13, 14},
+};
+
+/* Which register of AArch64 register n of this vCPU is, in the mode that it is in. */
+static int find_x(const struct tl_vcpu *vcpu, unsigned int *n)
+{
+	uint64_t pstate = 0;
+	unsigned int mode;
+	int ret;
+
+	if (!vcpu->vm->cpu.aarch32)
+		return *n > 30 ? -EINVAL : 0;
+	if (*n > 14)
+		return -EINVAL;
+	if (*n < 8)
+		return 0;
+	ret = tl_vcpu_regs_get(vcpu, REG_PSTATE, &pstate);
+	mode = pstate & 0xf;
+	if (ret || !banks[mode].r8)
+		return ret ? ret : -EINVAL;
+	*n = *n == 14 ? banks[mode].r14 : *n == 13 ? banks[mode].r13 : banks[mode].r8 + (*n - 8);
+	return 0;
+}
+
 int tl_vcpu_regs_get_x(const struct tl_vcpu *vcpu, unsigned int n, uint64_t *value)
 {
-	return n > 30 ? -EINVAL : tl_vcpu_regs_get(vcpu, REG_X(n), value);
+	int ret = find_x(vcpu, &n);
+
+	if (!ret)
+		ret = tl_vcpu_regs_get(vcpu, REG_X(n), value);
+	if (!ret && vcpu->vm->cpu.aarch32)
+		*value = (uint32_t)*value;
+	return ret;
 }
 
 int tl_vcpu_regs_set_x(const struct tl_vcpu *vcpu, unsigned int n, uint64_t value)
 {
-	return n > 30 ? -EINVAL : tl_vcpu_regs_set(vcpu, REG_X(n), value);
+	int ret = find_x(vcpu, &n);
+
+	return ret ? ret
+		   : tl_vcpu_regs_set(
+			     vcpu, REG_X(n), vcpu->vm->cpu.aarch32 ? (uint32_t)value : value);
 }
 
 int tl_vcpu_regs_walk(const struct tl_vcpu *vcpu, struct tl_walk_regs *regs)
@@ -175,4 +221,3 @@ int tl_vcpu_regs_mpidr(const struct tl_vcpu *vcpu, uint64_t *mpidr)
 	*mpidr &= MPIDR_AFFINITY;
 	return ret;
 }
-

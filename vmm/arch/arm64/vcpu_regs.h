@@ -48,7 +48,10 @@ int tl_vcpu_regs_write(const struct tl_vcpu *vcpu, uint64_t id, const void *valu
 /* The guest program counter (of 32 bits where the guest is), or 0 if KVM does not tell. */
 uint64_t tl_vcpu_regs_pc(const struct tl_vcpu *vcpu);
 
-/* General-purpose register n (0 to 30). Return 0 or -errno. */
+/*
+ * General-purpose register n: x0 to x30, or of a 32-bit vCPU r0 to r14 of the mode that it is in,
+ * as 32 bits. Return 0 or -errno.
+ */
 int tl_vcpu_regs_get_x(const struct tl_vcpu *vcpu, unsigned int n, uint64_t *value);
 int tl_vcpu_regs_set_x(const struct tl_vcpu *vcpu, unsigned int n, uint64_t value);
 

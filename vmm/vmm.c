@@ -230,6 +230,7 @@ int tl_vmm_run(const struct tl_vmm_config *config)
 	tl_dtb_fini(&guest->dtb);
 	tl_dtb_fini(&guest->overlay);
 	tl_image_close(&guest->image);
+	tl_lab_fini(&guest->lab);
 	free(guest);
 	return status;
 }

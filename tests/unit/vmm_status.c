@@ -26,6 +26,7 @@
  * Links: vmm/dev/virtio/mmio.c vmm/dev/virtio/queue.c
  * Links: tests/unit/fake_kvm.c tests/unit/fake_log.c tests/unit/fake_files.c vmm/core/lock.c
  * Links: tests/unit/fake_run.c vmm/machine/lab.c vmm/lab/lab.c vmm/lab/port.c vmm/lab/regs.c
+ * Links: vmm/lab/host_files.c
  * Links: vmm/lab/explain.c vmm/lab/explain_table.c vmm/lab/explain_run.c
  * Links: vmm/lab/explain_merge.c vmm/arch/arm64/page_table.c vmm/arch/arm64/walk.c
  * Links: vmm/arch/arm64/walk_short.c

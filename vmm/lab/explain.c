@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <linux/kvm.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -35,17 +34,14 @@ uint64_t tl_explain_host(const struct tl_explain *explain, uint64_t gpa)
 }
 
 /* How much of guest memory the host has given so far, in KiB. */
-static unsigned long resident(const struct tl_mem *mem)
+static uint64_t resident(const struct tl_explain *explain)
 {
-	unsigned char pages[TL_LAB_RAM_SIZE / 4096];
-	long size = sysconf(_SC_PAGESIZE);
-	unsigned long count = 0;
+	const struct tl_mem *mem = &explain->guest->vm.mem;
+	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), pages = 0;
 
-	if (size < 4096 || mincore(mem->host, mem->size, pages))
-		return 0;
-	for (size_t i = 0; i < mem->size / (size_t)size; i++)
-		count += pages[i] & 1;
-	return count * (unsigned long)size / 1024;
+	for (uint64_t at = 0; at < mem->size; at += page)
+		pages += tl_host_page(&explain->guest->lab.files, (uintptr_t)mem->host + at) >> 63;
+	return pages * page / 1024;
 }
 
 static void say_memory(struct tl_explain *explain)
@@ -72,8 +68,8 @@ static void say_memory(struct tl_explain *explain)
 		"So guest-physical address A is the VMM's A + 0x%" PRIx64
 		". Pages of it are there once they are",
 		host - mem->base);
-	tl_explain_say(explain, "touched, %lu KiB by now%s.", resident(mem),
-		resident(mem) == mem->size / 1024 ? ": one huge page may hold all of it" : "");
+	tl_explain_say(explain, "touched, %" PRIu64 " KiB by now%s.", resident(explain),
+		resident(explain) == mem->size / 1024 ? ": one huge page may hold all of it" : "");
 }
 
 static void say_run_area(struct tl_explain *explain)

@@ -97,6 +97,8 @@ int tl_lab_prepare(struct tl_guest *guest)
 		tl_log_error("kernel '%s': machine lab has no room for Linux", config->kernel);
 		return -ENOEXEC;
 	}
+	if (config->lab.explain)
+		tl_host_files_open(&guest->lab.files);
 	guest->image.text_offset = 0;
 	layout->kernel_path = config->kernel;
 	layout->ram_base = 0;
@@ -112,6 +114,11 @@ int tl_lab_prepare(struct tl_guest *guest)
 		return -ENOSPC;
 	}
 	return 0;
+}
+
+void tl_lab_fini(struct tl_lab *lab)
+{
+	tl_host_files_close(&lab->files);
 }
 
 int tl_lab_add_devices(struct tl_guest *guest)

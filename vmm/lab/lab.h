@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "vmm/arch/arm64/page_table.h"
+#include "vmm/lab/host_files.h"
 #include "vmm/lab/port.h"
 #include "vmm/lab/regs.h"
 
@@ -49,6 +50,7 @@ struct tl_lab {
 	struct tl_pt table;
 	uint64_t pstate;               /* of vCPU 0, after KVM_ARM_VCPU_INIT */
 	struct tl_lab_regs regs;       /* what vCPU 0 got */
+	struct tl_host_files files;    /* for --explain */
 	struct tl_lab_port *port;      /* on the bus, which owns it */
 	uint64_t answers[TL_LAB_CPUS]; /* x0 of each vCPU at its end */
 	uint64_t stored;               /* what was at TL_LAB_ANSWER then */
@@ -71,6 +73,9 @@ int tl_lab_load(struct tl_guest *guest);
  * asked for. All vCPUs are parked. Returns the exit status of it all.
  */
 int tl_lab_finish(struct tl_guest *guest, int status);
+
+/* Also of what was not prepared. */
+void tl_lab_fini(struct tl_lab *lab);
 
 /* Where the stack of a vCPU begins, which grows down. */
 uint64_t tl_lab_stack(unsigned int vcpu);

@@ -103,6 +103,13 @@ static int set_unknown_calls(struct tl_options *options, char *value)
 		options, value, "refuse", "stop", &config_of(options)->vmm.stop_unknown_calls);
 }
 
+static int set_scratch(struct tl_options *options, char *value)
+{
+	(void)value;
+	config_of(options)->vmm.scratch = true;
+	return 0;
+}
+
 static int set_uart(struct tl_options *options, char *value)
 {
 	bool *plain = &config_of(options)->vmm.plain_uart;
@@ -403,6 +410,8 @@ const struct tl_option tl_run_options[] = {
 	{TL_VALUE, "share", "DIR:TAG[,ro]",
 		"a folder (virtio-9p), which the guest mounts by its tag; may be repeated",
 		set_share, .repeats = true},
+	{TL_FLAG, "scratch", NULL,
+		"two devices of 4 KiB at 0x0b000000 that keep what is written, for tests", set_scratch},
 	TL_HEADING("Exits:"),
 	{TL_OPTIONAL, "profile", "FILE",
 		"trace every exit; table on standard error, FILE: as JSON too", set_profile},

@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "vmm/core/bus.h"
+#include "vmm/dev/scratch.h"
 #include "vmm/dev/virtio/balloon.h"
 #include "vmm/dev/virtio/blk.h"
 #include "vmm/dev/virtio/net.h"
@@ -146,19 +147,41 @@ unsigned int tl_devices_count(const struct tl_vmm_config *config)
 	return count;
 }
 
-static int add_one(const struct kind *kind, const struct tl_vmm_config *config, unsigned int number,
-	const struct place *place, struct tl_bus *bus)
+/* Takes the device, whose creation returned `ret`. */
+static int put_on_bus(struct tl_bus *bus, struct tl_dev *dev, int ret)
 {
-	struct tl_dev *dev;
-	int ret = kind->create(&dev, place, config, number);
+	uint64_t base;
 
 	if (ret)
 		return ret;
+	base = dev->base;
 	ret = tl_bus_add(bus, dev);
 	if (ret) {
 		dev->ops->fini(dev);
-		tl_log_error("no place on the bus at %#llx: %s", (unsigned long long)place->base,
+		tl_log_error("no place on the bus at %#llx: %s", (unsigned long long)base,
 			strerror(-ret));
+	}
+	return ret;
+}
+
+static int add_one(const struct kind *kind, const struct tl_vmm_config *config, unsigned int number,
+	const struct place *place, struct tl_bus *bus)
+{
+	struct tl_dev *dev = NULL;
+	int ret = kind->create(&dev, place, config, number);
+
+	return put_on_bus(bus, dev, ret);
+}
+
+static int add_scratch(struct tl_bus *bus)
+{
+	int ret = 0;
+
+	for (unsigned int i = 0; !ret && i < TL_SCRATCHES; i++) {
+		struct tl_dev *dev = NULL;
+
+		ret = tl_scratch_create(&dev, TL_SCRATCH_BASE + i * TL_SCRATCH_SIZE);
+		ret = put_on_bus(bus, dev, ret);
 	}
 	return ret;
 }
@@ -186,5 +209,5 @@ int tl_devices_add(const struct tl_vmm_config *config, const struct tl_machine *
 			place.spi++;
 		}
 	}
-	return 0;
+	return config->scratch ? add_scratch(bus) : 0;
 }

@@ -39,6 +39,7 @@ struct tl_vmm_config {
 	bool aarch32;              /* a raw kernel or firmware is 32-bit code */
 	struct tl_lab_choices lab; /* of machine lab */
 	bool stop_unknown_calls;   /* a hypercall that nobody knows ends the VM */
+	bool scratch;              /* registers that are memory, for tests */
 	bool plain_uart;           /* each access to the UART exits */
 	const struct tl_disk *disks;
 	unsigned int disk_count;

@@ -19,6 +19,7 @@
  * Links: vmm/arch/arm64/smccc.c vmm/boot/image.c vmm/boot/elf.c vmm/boot/source.c vmm/boot/zboot.c
  * Links: vmm/boot/zimage.c
  * Links: vmm/boot/firmware.c vmm/boot/layout.c vmm/boot/fdt.c vmm/boot/dtb.c vmm/devices.c
+ * Links: vmm/dev/scratch.c
  * Links: vmm/machine/machine.c vmm/machine/virt.c vmm/machine/skeletons.S vmm/dev/pl011.c
  * Links: vmm/machine/vexpress.c vmm/dev/vexpress_sysreg.c vmm/dev/sp804.c
  * Links: vmm/dev/pl031.c vmm/dev/pl061.c vmm/dev/virtio/blk.c vmm/dev/virtio/virtio.c

@@ -12,7 +12,7 @@ const char tl_insn_atomic[] = "a device cannot read and write at once";
 const char tl_insn_tags[] = "a device has no tags";
 const char tl_insn_pc[] = "it jumps to what it loads";
 const char tl_insn_mode[] = "it changes the mode, or is for another one";
-const char tl_insn_large[] = "too rare";
+const char tl_insn_large[] = "drivers do not use it on devices";
 
 const struct tl_insn_form *tl_insn_forms(enum tl_insn_set set, size_t *count)
 {

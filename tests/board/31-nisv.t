@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=dash
+#
+# Accesses that the syndrome does not describe: each instruction does to a device what it does to
+# RAM, also where it crosses from one into the other.
+
+limit=$TEST_LIMIT
+TEST_LIMIT=300
+# robust: mmio.pair
+begin 'nisv: pairs, write-back, SIMD&FP: registers, flags and bytes are those that RAM gives'
+guest "$TL_GUESTS/nisv64.bin" --scratch -v --timeout 290
+status_is 0
+output_has '^nisv64: 881 instructions, 6119 runs, 0 differences'
+output_lacks '^not ok|exception'
+error_has 'vCPU 0: [0-9]{4,} exits to user space with KVM_EXIT_ARM_NISV'
+error_lacks 'no device answers|not emulated'
+end
+TEST_LIMIT=$limit
+
+begin 'nisv: --trace-exits has the instruction'
+guest "$TL_GUESTS/nisv.bin" --trace-exits
+status_is 0
+error_has 'KVM_EXIT_ARM_NISV: at 0x0f000000, instruction 0xf84[0-9a-f]{5}, LDR, STR and the like, general and SIMD&FP \(post-index\)'
+end

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the bare-metal guests share, 64-bit ones (guest/lib) and 32-bit ones (guest/lib32): the addresses of the virt machine, the
- * console, PSCI and SMCCC calls, and the few facts that they take from the
- * device tree. There is no C library, no MMU and no interrupt: memory is Device
+ * What the bare-metal guests share, 64-bit ones (guest/lib) and 32-bit ones (guest/lib32): the
+ * addresses of the virt machine, the console, PSCI and SMCCC calls, and the few facts that they
+ * take from the device tree. There is no C library, no MMU and no interrupt: memory is Device
  * memory, so accesses must be aligned and exclusives do not work.
  */
 #ifndef TL_GUEST_H
@@ -14,8 +14,8 @@
 #define TL_CPUS_MAX    8
 
 /* PSCI (Arm DEN0022, section 5), called by HVC. */
-#define TL_PSCI_VERSION      0x84000000
-#define TL_PSCI_CPU_OFF      0x84000002
+#define TL_PSCI_VERSION 0x84000000
+#define TL_PSCI_CPU_OFF 0x84000002
 #ifdef __aarch64__
 #define TL_PSCI_CPU_ON 0xC4000003
 #else

@@ -194,7 +194,8 @@ static int set_attr(bool vm, const struct kvm_device_attr *request)
 	struct fake_attr attr = {.vm = vm, .group = request->group, .attr = request->attr};
 	const void *from = (const void *)(uintptr_t)request->addr;
 
-	if (vm && (request->group != KVM_ARM_VM_SMCCC_CTRL || fake_kvm.filter_count == FAKE_FILTERS))
+	if (vm &&
+		(request->group != KVM_ARM_VM_SMCCC_CTRL || fake_kvm.filter_count == FAKE_FILTERS))
 		return -ENXIO;
 	if (fake_kvm.attr_count == FAKE_ATTRS)
 		return no_such_call();

@@ -27,8 +27,8 @@ struct tl_vcpu {
 	struct kvm_run *run;
 	pthread_t thread;
 	bool has_thread;
-	bool parked;                     /* under vm->lock */
-	pid_t tid;                       /* 0 until the thread runs; under vm->lock */
+	bool parked;                             /* under vm->lock */
+	pid_t tid;                               /* 0 until the thread runs; under vm->lock */
 	_Atomic uint64_t exits[TL_EXIT_REASONS]; /* written by its thread only, read by others */
 	/* The one at work. Its thread's; on the stack it would cost each exit a guard's check. */
 	struct tl_mmio access;

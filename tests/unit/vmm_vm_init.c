@@ -340,6 +340,26 @@ static void test_too_many_vcpus(void **state)
 	expect_made(&config);
 }
 
+/* A host that has one, and no descriptor for it: that is what is said. */
+/* robust: rlimit.nofile */
+static void test_no_descriptor_for_a_gic(void **state)
+{
+	struct tl_vm_config config = config_of(1, TL_GIC_AUTO);
+
+	(void)state;
+	for (unsigned int i = 0; i < 2; i++) {
+		setup(NULL);
+		config.msi = i;
+		fake_kvm.fail_request = KVM_CREATE_DEVICE;
+		fake_kvm.fail_skip = i;
+		fake_kvm.fail_error = EMFILE;
+		expect_error(&config, EMFILE);
+		assert_error(i ? "--msi on: cannot make the guest's ITS: "
+			       : "cannot make the guest's interrupt controller: ",
+			strerror(EMFILE));
+	}
+}
+
 /* Each call that a VM needs, refused. */
 /* robust: kvm.ebusy */
 static void test_refused_calls(void **state)
@@ -516,6 +536,7 @@ int main(void)
 		cmocka_unit_test_setup(test_high_redistributors, setup),
 		cmocka_unit_test_setup(test_its, setup),
 		cmocka_unit_test_setup(test_too_many_vcpus, setup),
+		cmocka_unit_test_setup(test_no_descriptor_for_a_gic, setup),
 		cmocka_unit_test_setup(test_refused_calls, setup),
 		cmocka_unit_test_setup(test_refused_maps, setup),
 		cmocka_unit_test_setup(test_no_kvm, setup),

@@ -56,6 +56,10 @@ static int create_its(struct tl_irqchip *gic)
 	struct kvm_create_device device = {.type = KVM_DEV_TYPE_ARM_VGIC_ITS, .fd = (__u32)-1};
 	int ret = tl_kvm_ioctl_ptr(gic->vm_fd, KVM_CREATE_DEVICE, &device);
 
+	if (ret && ret != -ENODEV) {
+		tl_log_error("--msi on: cannot make the guest's ITS: %s", strerror(-ret));
+		return ret;
+	}
 	if (ret) {
 		tl_log_error("--msi on: this host cannot give guests an ITS: %s; try --gic 2",
 			strerror(-ret));
@@ -82,8 +86,9 @@ static int create_first(struct tl_irqchip *gic)
 	bool v2 = gic->map->v2_first;
 	int ret = create(gic, v2 ? TL_GIC_V2 : TL_GIC_V3);
 
-	if (!ret)
-		return 0;
+	/* Any other error says nothing of the host's interrupt controller. */
+	if (ret != -ENODEV)
+		return ret;
 	ret = create(gic, v2 ? TL_GIC_V3 : TL_GIC_V2);
 	if (!ret && v2)
 		tl_log_warn("this host has no GICv2 for guests: the machine gets a GICv3 at %#llx "
@@ -107,6 +112,10 @@ int tl_gic_probe(struct tl_irqchip *gic, int vm_fd, const struct tl_gic_config *
 		ret = create_first(gic);
 	else
 		ret = create(gic, kind);
+	if (ret && ret != -ENODEV) {
+		tl_log_error("cannot make the guest's interrupt controller: %s", strerror(-ret));
+		return ret;
+	}
 	if (ret) {
 		tl_log_error("this host cannot give guests a %s: %s; %s",
 			kind == TL_GIC_V2   ? "GICv2"

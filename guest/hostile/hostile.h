@@ -202,6 +202,7 @@ const char *random_walk(void);       /* random_cpu.c */
 const char *random_fetch(void);      /* random_cpu.c */
 const char *random_interrupts(void); /* random_cpu.c */
 const char *random_its(void);        /* random_cpu.c */
+const char *random_insn(void);       /* random_insn.c */
 
 /* Of devices.c: looks for a device of the kind that is no disk. Whether there is one. */
 extern struct device device;

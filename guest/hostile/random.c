@@ -172,6 +172,7 @@ static const struct {
 	{"interrupts", random_interrupts},
 	{"exits", exits},
 	{"its", random_its},
+	{"instructions", random_insn},
 };
 
 /* "ring-17" */

@@ -386,6 +386,7 @@ static size_t make_mixed(struct made *page)
 	return TL_PAGE_HEADER + page->used + 8;
 }
 
+/* robust: recording.truncated */
 static void test_truncated(void **state)
 {
 	struct made page;

@@ -197,6 +197,7 @@ static void test_pmu(void **state)
 	tl_vm_fini(&vm);
 }
 
+/* robust: kvm.no-32bit */
 static void test_refused(void **state)
 {
 	(void)state;

@@ -69,6 +69,7 @@ static void test_in_out(void **state)
 }
 
 /* However a request is cut (section 2.7.4.1); the host's transfers may be short as well. */
+/* robust: disk.short */
 static void test_pieces(void **state)
 {
 	static const size_t out_sizes[][6] = {{16 + 1024}, {1, 15 + 1024}, {17, 1023},
@@ -194,7 +195,7 @@ static void test_no_request(void **state)
 	assert_int_equal(fake_disk.syncs, 0);
 }
 
-/* robust: disk.eio disk.enospc disk.edquot disk.short */
+/* robust: disk.eio disk.enospc disk.shrinks */
 static void test_errors(void **state)
 {
 	uint8_t data[1024] = {0};
@@ -214,6 +215,7 @@ static void test_errors(void **state)
 }
 
 /* io_uring does not say what file a test would have fail; others fail in that way. */
+/* robust: disk.eio disk.short disk.shrinks */
 static void test_ring_errors(void **state)
 {
 	uint8_t data[3 * SECTOR] = {0};
@@ -301,6 +303,7 @@ static void test_write_through(void **state)
 }
 
 /* A guest that goes on where nothing can be written does not fill the log. */
+/* robust: disk.edquot */
 static void test_said_often(void **state)
 {
 	uint8_t data[SECTOR] = {0};

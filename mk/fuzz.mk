@@ -39,7 +39,7 @@ $(FUZZ_DIR)/console: $(patsubst %,$(FUZZ_DIR)/obj/vmm/dev/virtio/%.o,console con
 $(FUZZ_DIR)/net: $(FUZZ_DIR)/obj/vmm/dev/virtio/net.o
 $(FUZZ_DIR)/small: $(patsubst %,$(FUZZ_DIR)/obj/vmm/dev/virtio/%.o,rng balloon)
 $(FUZZ_DIR)/transport: $(FUZZ_DIR)/obj/vmm/dev/virtio/mmio.o
-$(FUZZ_DIR)/devices: $(patsubst %,$(FUZZ_DIR)/obj/vmm/%.o,dev/pl011 dev/pl011_fast dev/pl031 dev/pl061 dev/gicv2m core/lock)
+$(FUZZ_DIR)/devices: $(patsubst %,$(FUZZ_DIR)/obj/vmm/%.o,dev/pl011 dev/pl011_fast dev/pl031 dev/pl061 dev/gicv2m dev/sp804 dev/vexpress_sysreg core/lock)
 $(FUZZ_DIR)/ctl: $(patsubst %,$(FUZZ_DIR)/obj/vmm/%.o,ctl/server ctl/commands ctl/profile core/loop)
 $(FUZZ_DIR)/config: $(patsubst %,$(FUZZ_DIR)/obj/cli/%.o,options run_options run_machine run_net run_host)
 $(FUZZ_DIR)/vsock: $(patsubst %,$(FUZZ_DIR)/obj/vmm/dev/virtio/%.o,vsock_unix vsock_conn)

@@ -134,6 +134,50 @@ $(GUEST_DIR)/linux.cpio.gz: $(GUEST_DIR)/linux-init scripts/initramfs mk/guests.
 	$(Q)scripts/initramfs $@ init=$(GUEST_DIR)/linux-init bin/busybox=$(BUILD)/sysroot/bin/busybox \
 		'bin/sh->busybox' proc/ sys/ dev/ tmp/
 
+# The 32-bit Linux guest: the same init, and a shell of ours instead of busybox, for which there is
+# no 32-bit package where this is built. As an initramfs, and as a disk.
+$(GUEST_OBJ)/32/linux/init.c.o: GUEST32_CFLAGS := $(filter-out -mno-unaligned-access,$(GUEST32_CFLAGS))
+
+$(GUEST_DIR)/linux32-init: $(call guest32_objects,linux)
+	$(call say,LD32,$@)
+	$(Q)$(GUEST_CC32) $(GUEST_LDFLAGS) -Wl,-s -o $@ $^ -lgcc
+
+$(GUEST_DIR)/linux32-sh: $(wildcard guest/linux32/*.[ch]) mk/guests.mk | deps-build
+	$(call say,CC32,$@)
+	@mkdir -p $(@D)
+	$(Q)$(GUEST_CC32) -std=c17 -D_GNU_SOURCE -Os -Wall -Wextra -Werror -static -s -o $@ $(filter %.c,$^)
+
+$(GUEST_DIR)/linux32.cpio.gz: $(GUEST_DIR)/linux32-init $(GUEST_DIR)/linux32-sh scripts/initramfs mk/guests.mk
+	$(call say,CPIO,$@)
+	$(Q)scripts/initramfs $@ init=$(GUEST_DIR)/linux32-init bin/sh=$(GUEST_DIR)/linux32-sh proc/ sys/ dev/ tmp/
+
+# The same files make the same disk.
+$(GUEST_DIR)/linux32.img: $(GUEST_DIR)/linux32-init $(GUEST_DIR)/linux32-sh mk/guests.mk
+	$(call say,DISK,$@)
+	$(Q)rm -rf $@.root $@ && mkdir -p $(patsubst %,$@.root/%,sbin bin proc sys dev tmp mnt) && truncate -s 2M $@
+	$(Q)cp $(GUEST_DIR)/linux32-init $@.root/sbin/init && cp $(GUEST_DIR)/linux32-sh $@.root/bin/sh
+	$(Q)E2FSPROGS_FAKE_TIME=1 mke2fs -q -t ext4 -b 1024 -O ^has_journal,^metadata_csum -m 0 -U clear \
+		-E root_owner=0:0,hash_seed=00000000-0000-4000-8000-000000000000 -d $@.root $@
+	$(Q)rm -r $@.root
+
+# Only boards that want it carry it: scripts/board --with. The map is the kernel's symbols.
+LINUX32_FILES := $(patsubst %,$(GUEST_DIR)/%,zImage zImage.map linux32.cpio.gz linux32.img)
+LINUX32 := $(BUILD)/board/linux32.cpio
+
+.PHONY: guest32
+guest32: $(LINUX32_FILES) $(LINUX32) ## the 32-bit Linux guest: kernel, initramfs, disk (build/guest)
+
+$(GUEST_DIR)/zImage: KERNEL32_FILE := zImage
+$(GUEST_DIR)/zImage.map: KERNEL32_FILE := System.map
+$(GUEST_DIR)/zImage $(GUEST_DIR)/zImage.map: $(BUILD)/kernel32/zImage
+	@mkdir -p $(@D)
+	$(Q)ln -sfn ../kernel32/$(KERNEL32_FILE) $@
+
+$(LINUX32): $(LINUX32_FILES) scripts/initramfs mk/guests.mk
+	$(call say,CPIO,$@)
+	@mkdir -p $(@D)
+	$(Q)scripts/initramfs $@ $(foreach f,$(LINUX32_FILES),guests/$(notdir $(f))=$(f))
+
 # Its tables of requests leave out what is zero.
 $(GUEST_OBJ)/hostile/%.c.o: GUEST_CFLAGS += -Wno-missing-field-initializers
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * First process of the Linux guest: prints one line and powers off, or runs the
+ * First process of the Linux guest, 64- or 32-bit: prints one line and powers off, or runs the
  * command given as trapline.run= on the kernel command line first. Static, with
  * no C library, and sparing with system calls and pages, because each new page
  * and each character on the console is an exit that the profile shows.
@@ -16,7 +16,7 @@ struct line {
 };
 
 static char cmdline[CMDLINE_MAX];
-static char *const busybox_env[] = {
+static char *const shell_env[] = {
 	"PATH=/bin:/sbin",
 	"HOME=/",
 	"TERM=linux",
@@ -50,11 +50,11 @@ static void line_print(const struct line *line)
 
 static unsigned long count_cpus(void)
 {
-	unsigned long mask[CPUS_MAX / 64];
+	unsigned long mask[CPUS_MAX / 8 / sizeof(long)];
 	unsigned long n = 0;
 	long bytes = sys_sched_getaffinity(0, sizeof(mask), mask);
 
-	for (long i = 0; i < bytes / 8; i++)
+	for (long i = 0; i < bytes / (long)sizeof(mask[0]); i++)
 		for (; mask[i]; mask[i] &= mask[i] - 1)
 			n++;
 	return n;
@@ -172,7 +172,7 @@ static _Noreturn void exec_shell(char *command)
 		for (int i = 0; fd >= 0 && i < 3; i++)
 			sys_dup3((int)fd, i);
 	}
-	sys_execve("/bin/busybox", argv, busybox_env);
+	sys_execve(SYS_SHELL, argv, shell_env);
 	sys_exit(127);
 }
 

@@ -2,7 +2,8 @@
 /*
  * The system calls of the Linux guest's init, without a C library: arm64 Linux
  * takes the number in x8 and up to six arguments in x0 to x5, and returns the
- * result or -errno in x0. The numbers come from the kernel's own headers.
+ * result or -errno in x0; 32-bit Linux in r7 and r0 to r5. The numbers come from
+ * the kernel's own headers.
  */
 #ifndef TL_GUEST_LINUX_SYS_H
 #define TL_GUEST_LINUX_SYS_H
@@ -15,6 +16,9 @@
 #include <linux/utsname.h>
 
 _Noreturn void init_main(void);
+
+#ifdef __aarch64__
+#define SYS_SHELL "/bin/busybox"
 
 /* Process 1 is entered with sp aligned and nothing in registers (AAPCS64, 6.4). */
 __asm__(".pushsection .text.start, \"ax\"\n"
@@ -40,6 +44,35 @@ static inline long sys_call(long number, long a, long b, long c, long d, long e)
 			 : "memory", "cc");
 	return x0;
 }
+#else
+#define SYS_SHELL "/bin/sh"
+
+/* The same (AAPCS32, 6.2). */
+__asm__(".pushsection .text.start, \"ax\"\n"
+	".global _start\n"
+	".type _start, %function\n"
+	"_start:\n"
+	"	mov	fp, #0\n"
+	"	mov	lr, #0\n"
+	"	b	init_main\n"
+	".popsection\n");
+
+static inline long sys_call(long number, long a, long b, long c, long d, long e)
+{
+	register long r7 __asm__("r7") = number;
+	register long r0 __asm__("r0") = a;
+	register long r1 __asm__("r1") = b;
+	register long r2 __asm__("r2") = c;
+	register long r3 __asm__("r3") = d;
+	register long r4 __asm__("r4") = e;
+
+	__asm__ volatile("svc #0"
+			 : "+r"(r0)
+			 : "r"(r7), "r"(r1), "r"(r2), "r"(r3), "r"(r4)
+			 : "memory", "cc");
+	return r0;
+}
+#endif
 
 static inline long sys_openat(const char *path, int flags)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The devices that are registers and nothing else: PL011, PL031, PL061, GICv2m. The input is
+ * The devices that are registers and nothing else: PL011, PL031, PL061, GICv2m, SP804 and the
+ * system registers of a Versatile Express. The input is
  * accesses to them, and what happens on the host between: keys, timers, the power key, resets.
  */
 #include <stdint.h>
@@ -13,17 +14,22 @@
 #include "vmm/core/loop.h"
 #include "vmm/core/power_key.h"
 #include "vmm/core/status_page.h"
+#include "vmm/core/vm.h"
 #include "vmm/dev/dev.h"
 #include "vmm/dev/gicv2m.h"
 #include "vmm/dev/pl011.h"
 #include "vmm/dev/pl031.h"
 #include "vmm/dev/pl061.h"
+#include "vmm/dev/sp804.h"
+#include "vmm/dev/vexpress_sysreg.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-#define DEVICES 4u
-#define TIMERS  4u
-#define PAGE    0x1000u
+#define DEVICES 6u
+#define TIMERS  6u
+/* Of what can happen, devices included. */
+#define THINGS 12u
+#define PAGE   0x1000u
 
 struct step {
 	uint8_t what;  /* below DEVICES: an access; else something on the host */
@@ -75,6 +81,13 @@ void tl_loop_remove(struct tl_loop *loop, int fd)
 		if (timers[i].fn && timers[i].fd == fd)
 			timers[i].fn = NULL;
 	}
+}
+
+void tl_vm_request_stop(struct tl_vm *vm, const struct tl_stop *stop)
+{
+	(void)vm;
+	if (stop->kind != TL_STOP_POWEROFF && stop->kind != TL_STOP_RESET)
+		abort();
 }
 
 void tl_loop_wake(struct tl_loop *loop)
@@ -150,7 +163,8 @@ static void make(void)
 {
 	static struct kvm_coalesced_mmio_ring ring;
 	static struct tl_coalesced coalesced = {.ring = &ring};
-	static struct tl_irqchip gic;
+	static const struct tl_gic_map map = TL_GIC_MAP_VIRT;
+	static struct tl_irqchip gic = {.map = &map};
 	static int any;
 	const struct tl_dev_env env = {.irqchip = &gic,
 		.loop = (void *)&any,
@@ -161,7 +175,9 @@ static void make(void)
 	if (tl_pl011_create(&devices[0], &env, 0x09000000, 1) ||
 		tl_pl031_create(&devices[1], &env, 0x09010000, 2) ||
 		tl_pl061_create(&devices[2], &env, 0x09030000, 7) ||
-		tl_gicv2m_create(&devices[3], &env))
+		tl_gicv2m_create(&devices[3], &env) ||
+		tl_sp804_create(&devices[4], &env, 0x1c110000, 2) ||
+		tl_vexpress_sysreg_create(&devices[5], &env, 0x1c010000, 0))
 		abort();
 }
 
@@ -224,8 +240,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	full = false;
 	for (; size >= sizeof(step); data += sizeof(step), size -= sizeof(step)) {
 		memcpy(&step, data, sizeof(step));
-		if (step.what % 8 < DEVICES)
-			touch(devices[step.what % 8], &step);
+		if (step.what % THINGS < DEVICES)
+			touch(devices[step.what % THINGS], &step);
 		else
 			host(&step);
 	}

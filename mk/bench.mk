@@ -24,7 +24,7 @@ bench-views: $(BOARD_INITRAMFS) $(BUILD)/board/tools.cpio $(BUILD)/kernel/Image 
 	$(Q)bench/views
 
 report-2014: $(BOARD_INITRAMFS) $(BUILD)/kernel/Image $(BUILD)/board/programs.cpio $(BUILD)/pc/trapline \
-		$(BUILD)/board/io-tools.cpio $(if $(wildcard guest/linux32),$(BUILD)/board/linux32.cpio) | deps-bench ## the trap-profiling report of 2014, measured again (results/report-2014; REPORT_SCALE=2: twice the work)
+		$(BUILD)/board/io-tools.cpio $(BUILD)/board/linux32.cpio | deps-bench ## the trap-profiling report of 2014, measured again (results/report-2014; REPORT_SCALE=2: twice the work)
 	$(Q)bench/report-2014
 
 bench-page: | deps-bench ## results/README.md: all results on one page, with pictures

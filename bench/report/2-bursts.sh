@@ -24,10 +24,9 @@ text <<END
 ## The bursts nobody could explain
 
 The report found long bursts of traps at one PC, some tens of microseconds apart, with no fault of memory
-between them: entry at PC+4, exit at PC, thousands of times. The guest \`guest/setway\` does what kernels did
-then when they cleaned their caches: a loop over all sets and ways. With a Cortex-A15's geometry (32 KiB with 2
-ways, 1 MiB with 16) this is what \`trapline report\` says of it (\`make report-2014\`, recorded on the
-deterministic board):
+between them: entry at PC+4, exit at PC, thousands of times. The guest \`guest/lab/setway\`
+([a laboratory](../../docs/lab/3-set-way.md)) does what kernels did then when they cleaned their caches: a loop over all
+sets and ways. With a Cortex-A15's geometry (32 KiB with 2 ways, 1 MiB with 16) this is what \`trapline report\` says of it:
 
 \`\`\`text
 $(report a15 | sed -n '/^What they were for/,/^Reconciliation/p' | sed '/^Reconciliation/d' | sed -e :a -e '/^\n*$/{$d;N;ba' -e '}')
@@ -40,8 +39,8 @@ address. It traps (HCR_EL2.TSW) since it works on the cache of one CPU only, and
 (\`kvm_set_way_flush\`) and then ignores them, but each still has to exit.
 
 Why the KVM of today needs so few: it shows guests a made-up geometry of one set and one way on each level
-(CCSIDR_EL1), since no guest can use the real one. The same loop, told by it how often to turn, exits
-**$shown times**. And arm64 Linux does not clean by set and way at all, but by address (DC CIVAC), which does not exit.
+(CCSIDR_EL1), since no guest can use the real one. The same loop, told by it how often to turn, takes
+exits by set and way: **$shown**. And arm64 Linux does not clean by set and way at all, but by address (DC CIVAC), which does not exit.
 END
 printf '%s\t%s\t%s\n' "Cortex-A15's geometry" exits "$burst" "what KVM shows" exits "$shown" |
 	picture bursts "Exits to clean all caches by set and way" -v log_from=1

@@ -6,5 +6,5 @@
 
 set -e
 for geometry in a15 now; do
-	trapline run "$TL_GUESTS/setway.elf" --append $geometry --record "$TL_OUT/$geometry"
+	trapline run "$TL_GUESTS/lab-setway.elf" --append $geometry --record "$TL_OUT/$geometry"
 done

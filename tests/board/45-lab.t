@@ -65,7 +65,7 @@ output_has '^     page table     0x002000 to 0x004fff  .* 12288 bytes$'
 output_has '^     level 2 at 0x004000  entry 0 .* 0x0000000000000701  block of 2 MiB at 0x0$'
 output_has '^     TTBR0_EL1 0x0000000000002000 '
 output_has '^        1     0  0x[0-9a-f]{6}  0x200000    1  48 '
-output_has '^   14 characters were 14 exits, an exit each; with the one that halts, 15.$'
+output_has '^   Exits for characters: 14, one each; to halt: 1; for the port in all: 15.$'
 output_has '^     memory         2a 00 00 00 00 00 00 00 = 42$'
 output_has '^     x0             42,'
 end

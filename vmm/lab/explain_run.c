@@ -108,15 +108,17 @@ static void say_access(
 void tl_explain_exits(struct tl_explain *explain)
 {
 	const struct tl_guest *guest = explain->guest;
-	uint64_t count, characters = 0, shown;
+	uint64_t count, characters = 0, halts = 0, shown;
 	const struct tl_lab_access *log = tl_lab_port_log(guest->lab.port, &count);
 
 	say_control(explain);
 	tl_explain_ask(explain,
 		"How is each character carried out, through which buffer, and what does the string cost?");
 	shown = count < TL_LAB_PORT_LOG ? count : TL_LAB_PORT_LOG;
-	for (uint64_t i = 0; i < shown; i++)
+	for (uint64_t i = 0; i < shown; i++) {
 		characters += log[i].is_write && log[i].gpa == TL_LAB_PORT_BASE;
+		halts += log[i].is_write && log[i].gpa == TL_LAB_PORT_BASE + TL_LAB_PORT_HALT;
+	}
 	tl_explain_say(explain,
 		"By a store to the debug port. There is no memory at 0x%" PRIx64
 		", so the CPU leaves the guest, KVM decodes",
@@ -139,7 +141,7 @@ void tl_explain_exits(struct tl_explain *explain)
 		tl_explain_say(explain, "  and %" PRIu64 " more", count - shown);
 	fputc('\n', explain->out);
 	tl_explain_say(explain,
-		"%" PRIu64 " characters were %" PRIu64 " exits, an exit each; with %s %" PRIu64 ".",
-		characters, characters,
-		guest->vm.vcpu_count > 1 ? "those that halt," : "the one that halts,", count);
+		"Exits for characters: %" PRIu64 ", one each; to halt: %" PRIu64
+		"; for the port in all: %" PRIu64 ".",
+		characters, halts, count);
 }

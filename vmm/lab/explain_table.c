@@ -9,26 +9,39 @@
 #include "vmm/guest.h"
 #include "vmm/lab/explain.h"
 
-/* A table: neighbours that go on where the one before ends are one line. */
+/* A table that a guest has filled is long. */
+#define LINES 16
+
+/* A table: neighbours that go on where the one before ends, or are the same, are one line. */
 static void say_descriptors(struct tl_explain *explain, uint64_t table, unsigned int level)
 {
 	const struct tl_pt_format *format = &explain->guest->lab.format;
 	uint64_t entries = tl_pt_table_size(format) / 8, span = tl_pt_span(format, level);
 	const uint64_t *first = tl_mem_at(&explain->guest->vm.mem, table, entries * 8);
+	unsigned int lines = 0;
 	char text[80], range[48];
 
 	for (uint64_t i = 0, last; first && i < entries; i = last + 1) {
+		uint64_t step = i + 1 < entries && first[i + 1] == first[i] ? 0 : span;
+
 		last = i;
 		if (!first[i])
 			continue;
-		while (last + 1 < entries && first[last + 1] == first[last] + span)
+		while (last + 1 < entries && first[last + 1] == first[last] + step)
 			last++;
+		if (lines++ == LINES) {
+			tl_explain_say(explain, "  and so on");
+			return;
+		}
 		tl_pt_describe(format, first[i], level, text, sizeof(text));
 		snprintf(range, sizeof(range), last > i ? "%" PRIu64 " to %" PRIu64 : "%" PRIu64, i,
 			last);
 		tl_explain_say(explain,
 			"  level %u at " TL_EXPLAIN_GPA "  entry %-9s 0x%016" PRIx64 "  %s%s",
-			level, table, range, first[i], text, last > i ? " and on" : "");
+			level, table, range, first[i], text,
+			last == i ? ""
+			: step    ? " and on"
+				  : ", all alike");
 	}
 }
 
@@ -41,19 +54,22 @@ static void say_what_it_maps(struct tl_explain *explain)
 	tl_explain_ask(
 		explain, "How many levels and pages has the page table, and what does it map?");
 	tl_explain_say(explain,
-		"%u levels, %u to %u, with one table each: %u pages of %" PRIu64
-		" KiB. It maps the %" PRIu64 " MiB of memory by %" PRIu64,
+		"The VMM made it with %u levels, %u to %u, and one table each: %u pages of %" PRIu64
+		" KiB.",
 		lab->table.tables, start, start + lab->table.tables - 1, lab->table.tables,
-		size >> 10, TL_LAB_RAM_SIZE >> 20,
-		TL_LAB_RAM_SIZE / tl_pt_span(&lab->format, lab->ram_level));
+		size >> 10);
 	tl_explain_say(explain,
-		"%s, and the debug port by one more. All other descriptors are 0, invalid:",
+		"It maps the %" PRIu64 " MiB of memory by %" PRIu64
+		" %s, and the debug port by one more:",
+		TL_LAB_RAM_SIZE >> 20, TL_LAB_RAM_SIZE / tl_pt_span(&lab->format, lab->ram_level),
 		lab->ram_level == 2 ? "block" : "pages");
-	tl_explain_say(explain, "an access there is a translation fault, in the guest alone.");
 	fputc('\n', explain->out);
 	/* Each level has one, made in this order. */
 	for (unsigned int i = 0; i < lab->table.tables; i++)
 		say_descriptors(explain, lab->table.root + i * size, start + i);
+	fputc('\n', explain->out);
+	tl_explain_say(explain,
+		"All other descriptors are 0, invalid: an access there is a translation fault, in the guest alone.");
 }
 
 struct way {

@@ -44,7 +44,7 @@ $(FUZZ_DIR)/ctl: $(patsubst %,$(FUZZ_DIR)/obj/vmm/%.o,ctl/server ctl/commands ct
 $(FUZZ_DIR)/config: $(patsubst %,$(FUZZ_DIR)/obj/cli/%.o,options run_options run_machine run_net run_host)
 $(FUZZ_DIR)/vsock: $(patsubst %,$(FUZZ_DIR)/obj/vmm/dev/virtio/%.o,vsock_unix vsock_conn)
 
-$(FUZZ_TARGETS:%=fuzz-%): fuzz-%: $(FUZZ_DIR)/% $(PC_RECORDING) $(GUEST_DIR)/hello.elf $(GUEST_DIR)/overlay.dtbo
+$(FUZZ_TARGETS:%=fuzz-%): fuzz-%: $(FUZZ_DIR)/% $(PC_RECORDING) $(GUEST_DIR)/hello.elf $(GUEST_DIR)/hello32.elf $(GUEST_DIR)/overlay.dtbo
 	$(Q)scripts/fuzz $* $(FUZZ_TIME)
 
 .PHONY: fuzz-results

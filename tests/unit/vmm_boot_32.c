@@ -263,6 +263,28 @@ static void test_beyond_ram(void **state)
 	free(words);
 }
 
+/* Everything from the start of RAM on is written to. */
+static void test_hole(void **state)
+{
+	uint32_t *words = zimage(10 * MIB, MIB);
+	struct tl_layout layout;
+	struct tl_image image;
+
+	(void)state;
+	open_zimage(&image, words);
+	for (uint64_t at = 2; at < 32; at += 2) {
+		layout = place(&image, 64 * MIB, 0);
+		layout.hole = BASE + at * MIB;
+		layout.hole_size = 2 * MIB;
+		/* The zImage is at 16 MiB and shorter than one, what it needs behind it is one. */
+		assert_int_equal(tl_layout_place(&layout), at < 18 ? -ENOSPC : 0);
+		if (at < 18)
+			assert_error("kernel '", "/zImage' of ", "does not fit");
+	}
+	tl_image_close(&image);
+	free(words);
+}
+
 /* A raw binary is what the user says; what says it itself is not argued with. */
 static void test_set_aarch32(void **state)
 {
@@ -393,6 +415,7 @@ int main(void)
 		TEST(test_bad_zimages),
 		TEST(test_short_zimages),
 		TEST(test_beyond_ram),
+		TEST(test_hole),
 		TEST(test_set_aarch32),
 		TEST(test_elf),
 		TEST(test_bad_elfs),

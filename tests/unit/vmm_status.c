@@ -176,6 +176,32 @@ static void test_kernels(void **state)
 }
 
 /* robust: initrd.file initrd.ram initrd.gap */
+/* What is 32-bit reaches 4 GiB, and not more. */
+static void test_aarch32(void **state)
+{
+	struct tl_vmm_config config = config_of();
+	uint8_t *bytes = fake_bytes(8192);
+
+	(void)state;
+	config.aarch32 = true;
+	expect_input_refused(&config, "/Image' is 64-bit code: leave out --aarch32");
+	config.kernel = fake_file("raw", bytes, 8192);
+	free(bytes);
+	config.mem = 3073 * MIB;
+	expect_input_refused(&config, "--mem 3073M: this guest is 32-bit, and machine virt");
+	config.mem = 64 * MIB;
+	config.cpus = 124;
+	expect_input_refused(&config, "--cpus 124: this guest is 32-bit");
+	config.cpus = 2;
+	assert_int_equal(run(&config), TL_STATUS_HOST);
+	assert_error("cannot run a 32-bit guest");
+	fake_kvm_reset();
+	fake_kvm.el1_32bit = true;
+	assert_int_equal(run(&config), TL_STATUS_OK);
+	assert_int_equal(fake_kvm.vcpus[0].pc, 0x40010000);
+	assert_int_equal(fake_kvm.vcpus[0].x[2], 0x40000000);
+}
+
 static void test_initrds(void **state)
 {
 	struct tl_vmm_config config = config_of();
@@ -444,6 +470,7 @@ int main(void)
 		TEST(test_recordings),
 		TEST(test_resets),
 		TEST(test_suspend),
+		TEST(test_aarch32),
 		TEST(test_firmware),
 		TEST(test_bad_firmware),
 		TEST(test_control_socket),

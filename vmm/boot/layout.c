@@ -71,6 +71,17 @@ static uint64_t after_kernel(const struct tl_layout *layout)
 	}
 }
 
+/* Whether a kernel has what it needs, which is more than its file where that unpacks itself. */
+static bool has_kernel(const struct tl_layout *layout)
+{
+	uint64_t end = layout->kernel + layout->kernel_size;
+
+	if (!tl_layout_has(layout, layout->kernel, layout->kernel_size))
+		return false;
+	return layout->kind != TL_IMAGE_ZIMAGE ||
+	       tl_layout_has(layout, layout->ram_base, end + TL_ZIMAGE_TAIL - layout->ram_base);
+}
+
 int tl_layout_place(struct tl_layout *layout)
 {
 	bool linux_kernel = layout->kind == TL_IMAGE_LINUX || layout->kind == TL_IMAGE_ZIMAGE;
@@ -80,7 +91,7 @@ int tl_layout_place(struct tl_layout *layout)
 		layout->fdt = layout->ram_base;
 		return 0;
 	}
-	if (!tl_layout_has(layout, layout->kernel, layout->kernel_size))
+	if (!has_kernel(layout))
 		return no_room(
 			layout, "kernel", layout->kernel_path, layout->kernel_size, layout->kernel);
 	next = after_kernel(layout);

@@ -7,7 +7,7 @@ LINT_C := $(sort $(shell find base vmm trace cli guest tests bench -name '*.[ch]
 LINT_HEADERS := $(filter-out %.bpf.h,$(filter base/%.h vmm/%.h trace/%.h cli/%.h,$(LINT_C)))
 LINT_BPF_HEADERS := $(filter %.bpf.h,$(LINT_C))
 LINT_SCRIPTS := $(sort $(shell grep -lE '^\#!.*\bsh$$|^\#!.*\bbash$$' -r scripts board bench .ci tests/board) \
-	cli/completion/trapline $(wildcard scripts/lib/*.sh tests/board/*.sh tests/board/*.t tests/pc/*.sh tests/pc/*.t bench/*.sh))
+	cli/completion/trapline $(wildcard scripts/lib/*.sh tests/board/*.sh tests/board/*.t tests/pc/*.sh tests/pc/*.t bench/*.sh bench/report/*.sh))
 CLANG ?= clang
 LINT_GEN := $(BUILD)/gen/version_gen.h $(BUILD)/gen/sysreg_table.h $(BUILD)/gen/syscall_table.h $(BUILD)/gen/terminfo_table.h
 CLANG_TARGET := --target=aarch64-linux-gnu

@@ -291,6 +291,7 @@ static uint64_t *find_reg(struct fake_vcpu *vcpu, uint64_t id)
 		{ARM64_SYS_REG(3, 0, 2, 0, 0), offsetof(struct fake_vcpu, ttbr0)},
 		{ARM64_SYS_REG(3, 0, 2, 0, 1), offsetof(struct fake_vcpu, ttbr1)},
 		{ARM64_SYS_REG(3, 0, 2, 0, 2), offsetof(struct fake_vcpu, tcr)},
+		{ARM64_SYS_REG(3, 0, 10, 2, 0), offsetof(struct fake_vcpu, mair)},
 	};
 
 	for (unsigned int i = 0; i < 31; i++) {

@@ -45,7 +45,7 @@ struct fake_vcpu {
 	uint64_t x[31];
 	uint64_t mpidr; /* set by the fake when it is asked for */
 	uint64_t sctlr;
-	uint64_t tcr, ttbr0, ttbr1;
+	uint64_t tcr, ttbr0, ttbr1, mair;
 	uint64_t sp_el0, sp_el1;
 	uint8_t v[32][16]; /* with SVE: the lowest of Z */
 	uint64_t pstate;

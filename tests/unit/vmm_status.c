@@ -45,6 +45,7 @@
 #include "tests/unit/unit.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -140,6 +141,67 @@ static void test_machines(void **state)
 	config.firmware = config.kernel;
 	config.kernel = NULL;
 	expect_input_refused(&config, "--firmware: machine vexpress-a15 has no flash");
+}
+
+#define STORE(address, byte)                                                                       \
+	{                                                                                          \
+		.reason = KVM_EXIT_MMIO, .mmio = {                                                 \
+			.phys_addr = (address),                                                    \
+			.data = {byte},                                                            \
+			.len = 8,                                                                  \
+			.is_write = true                                                           \
+		}                                                                                  \
+	}
+
+/* What a lab prints is for other tests: here it is that it can be. */
+static int run_quietly(const struct tl_vmm_config *config)
+{
+	int out = dup(STDOUT_FILENO), null = open("/dev/null", O_WRONLY), status;
+
+	fflush(stdout);
+	dup2(null, STDOUT_FILENO);
+	status = run(config);
+	fflush(stdout);
+	dup2(out, STDOUT_FILENO);
+	close(out);
+	close(null);
+	return status;
+}
+
+/* Without a CPU nobody stores the 42; all the rest is as with one. */
+static void test_lab(void **state)
+{
+	static const struct fake_exit script[] = {
+		STORE(0x200000, 'H'), STORE(0x200010, 1), STORE(0x200008, 42)};
+	struct tl_vmm_config config = config_of();
+	uint8_t *code = fake_bytes(1025);
+
+	(void)state;
+	config.machine = &tl_machine_lab;
+	expect_input_refused(&config, "--append: machine lab has memory, vCPUs and a debug port");
+	config.append = "";
+	expect_input_refused(&config, "--mem: machine lab has 2 MiB");
+	config.mem = 2 * MIB;
+	expect_input_refused(&config, "machine lab has no room for Linux");
+	config.kernel = fake_file("long", code, 1025);
+	expect_input_refused(&config, "/long' ends at 0x401: machine lab has 1024 bytes");
+	config.kernel = fake_file("lab", code, 1024);
+	config.cpus = 5;
+	expect_input_refused(&config, "--cpus 5: machine lab has stacks for 4");
+	config.cpus = 2;
+	config.lab.explain = true;
+	config.backing = TL_MEM_MERGE;
+	fake_kvm_script(0, script, 3);
+	fake_kvm_script(1, script + 2, 1);
+	assert_int_equal(run_quietly(&config), TL_STATUS_ANSWER);
+	assert_true(fake_log_has(TL_LOG_ERROR, "the guest ended with 0 at 0x400, not 42"));
+	assert_true(fake_log_has(TL_LOG_ERROR, "vCPU 1 ended with 1 in x0, not 42"));
+	assert_int_equal(fake_kvm.gic_fd, -1);
+	assert_int_equal(fake_kvm.vcpus[1].tcr, 0x803510);
+	assert_int_equal(fake_kvm.vcpus[1].ttbr0, 0x2000);
+	assert_int_equal(fake_kvm.vcpus[1].sctlr, FAKE_SCTLR_RESET | 0x1005);
+	assert_int_equal(fake_kvm.vcpus[1].sp_el1, 0x1fc000);
+	free(code);
 }
 
 /* robust: kernel.0-bytes kernel.1-byte kernel.directory kernel.fifo kernel.dev-zero */
@@ -461,6 +523,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, fake_files_teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(test_machines),
+		TEST(test_lab),
 		TEST(test_kernels),
 		TEST(test_initrds),
 		TEST(test_command_line_too_long),

@@ -9,7 +9,7 @@ GUESTS := hello smp hvc exitbench mmio nisv nisv64 fault reset echo spin idle cl
 
 # These are the same programs; the others have a folder of their name.
 GUESTS32_SAME := hello smp reset
-GUESTS32 := $(GUESTS32_SAME:%=%32) classes32
+GUESTS32 := $(GUESTS32_SAME:%=%32) classes32 nisv32
 
 # Those of the laboratories (docs/lab), each in guest/lab/NAME, as lab-NAME.elf and lab-NAME.bin: of
 # machine virt, with guest/lib; and of machine lab, which stand alone, at address 0.

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The instructions, and what runs one of them with all registers set: a table of cases that
- * main.c has (struct nisv_case). A case's base is x2 or sp, its index x3; x29 and x30 are left alone.
+ * compare.h has (struct nisv_case). A case's base is x2 or sp, its index x3; x29 and x30 are left alone.
  */
 	.arch_extension fp
 	.arch_extension simd
 
 /* struct state */
 #define STATE_SP   248
-#define STATE_NZCV 256
+#define STATE_FLAGS 256
 #define STATE_V    272
 
 /* void run_case(struct state *state, const void *code) */
@@ -29,7 +29,7 @@ run_case:
 	.irp	n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
 	ldr	q\n, [x2, #(16 * \n)]
 	.endr
-	ldr	x2, [x0, #STATE_NZCV]
+	ldr	x2, [x0, #STATE_FLAGS]
 	msr	nzcv, x2
 	ldr	x2, [x0, #STATE_SP]
 	mov	sp, x2
@@ -70,7 +70,7 @@ case_done:
 	mov	x0, sp
 	str	x0, [x30, #STATE_SP]
 	mrs	x0, nzcv
-	str	x0, [x30, #STATE_NZCV]
+	str	x0, [x30, #STATE_FLAGS]
 	add	x0, x30, #STATE_V
 	.irp	n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
 	str	q\n, [x0, #(16 * \n)]

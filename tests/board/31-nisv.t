@@ -15,6 +15,19 @@ output_lacks '^not ok|exception'
 error_has 'vCPU 0: [0-9]{4,} exits to user space with KVM_EXIT_ARM_NISV'
 error_lacks 'no device answers|not emulated'
 end
+
+if trapline caps --json | grep -q '"el1_32bit": true'; then
+	begin 'nisv: so are those of A32 and T32, in IT blocks too'
+	guest "$TL_GUESTS/nisv32.elf" --scratch -v --timeout 290
+	status_is 0
+	output_has '^nisv32: 229 instructions, 1245 runs, 0 differences'
+	output_lacks '^not ok|exception'
+	error_has 'vCPU 0: [0-9]{4,} exits to user space with KVM_EXIT_ARM_NISV'
+	error_lacks 'no device answers|not emulated'
+	end
+else
+	skip 'nisv: A32 and T32' 'this host has no 32-bit guests'
+fi
 TEST_LIMIT=$limit
 
 begin 'nisv: --trace-exits has the instruction'

@@ -33,8 +33,6 @@
 #define SCTLR_E0E      (UINT64_C(1) << 24)
 #define SCTLR_EE       (UINT64_C(1) << 25)
 
-enum mode { MODE_USR = 0, MODE_FIQ = 1, MODE_IRQ = 2, MODE_SVC = 3, MODE_ABT = 7, MODE_UND = 11 };
-
 int tl_nisv_cpu_init(struct tl_nisv_cpu *cpu, const struct tl_vcpu *vcpu, uint64_t sctlr)
 {
 	int ret = tl_vcpu_regs_get(vcpu, REG_PC, &cpu->pc);
@@ -56,28 +54,6 @@ int tl_nisv_cpu_init(struct tl_nisv_cpu *cpu, const struct tl_vcpu *vcpu, uint64
 	return 0;
 }
 
-/* The X register that has r8 to r14 of a mode. */
-static unsigned int banked(uint64_t pstate, unsigned int n)
-{
-	/* R14 of a mode comes before its R13. */
-	unsigned int swapped = 14 - n;
-
-	switch (pstate & 0xf) {
-	case MODE_FIQ:
-		return n >= 8 ? n + 16 : n;
-	case MODE_IRQ:
-		return n >= 13 ? 16 + swapped : n;
-	case MODE_SVC:
-		return n >= 13 ? 18 + swapped : n;
-	case MODE_ABT:
-		return n >= 13 ? 20 + swapped : n;
-	case MODE_UND:
-		return n >= 13 ? 22 + swapped : n;
-	default:
-		return n;
-	}
-}
-
 int tl_nisv_get(const struct tl_nisv_cpu *cpu, unsigned int n, uint64_t *value)
 {
 	int ret;
@@ -90,7 +66,7 @@ int tl_nisv_get(const struct tl_nisv_cpu *cpu, unsigned int n, uint64_t *value)
 		*value = (uint32_t)(cpu->pc + (cpu->set == TL_INSN_T32 ? 4 : 8));
 		return 0;
 	}
-	ret = tl_vcpu_regs_get_x(cpu->vcpu, banked(cpu->pstate, n), value);
+	ret = tl_vcpu_regs_get_x(cpu->vcpu, n, value);
 	*value = (uint32_t)*value;
 	return ret;
 }
@@ -99,7 +75,7 @@ int tl_nisv_set(const struct tl_nisv_cpu *cpu, unsigned int n, uint64_t value)
 {
 	if (cpu->set == TL_INSN_A64)
 		return n == 31 ? 0 : tl_vcpu_regs_set_x(cpu->vcpu, n, value);
-	return tl_vcpu_regs_set_x(cpu->vcpu, banked(cpu->pstate, n), (uint32_t)value);
+	return tl_vcpu_regs_set_x(cpu->vcpu, n, (uint32_t)value);
 }
 
 static uint64_t stack_pointer(const struct tl_nisv_cpu *cpu)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A vCPU's registers as its instructions name them: which of them is r13 or SP depends on the
- * mode, and 32-bit ones are in 64-bit ones. All functions are for the vCPU's own thread, and
+ * A vCPU's registers as its instructions name them: which of them is SP depends on the mode, and
+ * 32-bit ones are in 64-bit ones. All functions are for the vCPU's own thread, and
  * return 0 or -errno.
  */
 #ifndef TL_VMM_ARCH_ARM64_NISV_REGS_H

@@ -42,6 +42,7 @@ $(FUZZ_DIR)/transport: $(FUZZ_DIR)/obj/vmm/dev/virtio/mmio.o
 $(FUZZ_DIR)/devices: $(patsubst %,$(FUZZ_DIR)/obj/vmm/%.o,dev/pl011 dev/pl011_fast dev/pl031 dev/pl061 dev/gicv2m dev/sp804 dev/vexpress_sysreg core/lock)
 $(FUZZ_DIR)/ctl: $(patsubst %,$(FUZZ_DIR)/obj/vmm/%.o,ctl/server ctl/commands ctl/profile core/loop)
 $(FUZZ_DIR)/config: $(patsubst %,$(FUZZ_DIR)/obj/cli/%.o,options run_options run_machine run_net run_host)
+$(FUZZ_DIR)/insn: $(patsubst %.c,$(FUZZ_DIR)/obj/%.o,$(wildcard vmm/arch/arm64/insn/*.c vmm/arch/arm64/walk*.c))
 $(FUZZ_DIR)/vsock: $(patsubst %,$(FUZZ_DIR)/obj/vmm/dev/virtio/%.o,vsock_unix vsock_conn)
 
 $(FUZZ_TARGETS:%=fuzz-%): fuzz-%: $(FUZZ_DIR)/% $(PC_RECORDING) $(GUEST_DIR)/hello.elf $(GUEST_DIR)/hello32.elf $(GUEST_DIR)/overlay.dtbo

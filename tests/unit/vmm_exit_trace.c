@@ -109,7 +109,7 @@ static void test_lines(void **state)
 	(void)state;
 	assert_string_equal(lines_of(script, ARRAY_LEN(script)),
 		"vCPU 0 #1 PC 0x40080abc KVM_EXIT_MMIO: fake +0x4 (0x09000004), write of 1 byte: 0x48 'H'\n"
-		"vCPU 0 #2 PC 0x40080abc KVM_EXIT_MMIO: fake +0x4 (0x09000004), read of 4 bytes: 0x48 'H'\n"
+		"vCPU 0 #2 PC 0x40080abc KVM_EXIT_MMIO: fake +0x4 (0x09000004), read of 4 bytes: 0x48\n"
 		"vCPU 0 #3 PC 0x40080abc KVM_EXIT_MMIO: no device (0x0f000000), read of 8 bytes: 0x0\n"
 		"vCPU 0 #4 PC 0x40080ab8 KVM_EXIT_HYPERCALL: HVC, Trapline VERSION (0xc6000100): x0 = "
 		"0x10001\n"

@@ -104,11 +104,12 @@ void tl_exit_line_failed(struct tl_exit_note *note, const struct tl_vcpu *vcpu, 
 }
 
 /* Of devices of one kind, such as virtio's transports, each has a number. */
-static void add_device(struct text *text, const struct tl_bus *bus, uint64_t gpa)
+static void add_device(
+	struct text *text, const struct tl_bus *bus, uint64_t gpa, char *name, size_t size)
 {
 	const struct tl_dev *dev = tl_bus_find(bus, gpa);
-	char kind[40], buffer[48];
 	unsigned int number = 0;
+	char kind[40], buffer[48];
 
 	if (!dev) {
 		add(text, "no device");
@@ -117,21 +118,23 @@ static void add_device(struct text *text, const struct tl_bus *bus, uint64_t gpa
 	for (size_t i = 0; bus->devices[i] != dev; i++)
 		number += !strcmp(bus->devices[i]->ops->name, dev->ops->name);
 	snprintf(kind, sizeof(kind), "%s@%u", dev->ops->name, number);
-	add(text, "%s %s", dev->ops->name,
+	snprintf(name, size, "%s",
 		tl_device_reg_name(kind, gpa - dev->base, buffer, sizeof(buffer)));
+	add(text, "%s %s", dev->ops->name, name);
 }
 
 static void add_mmio(struct text *text, const struct tl_exit_note *note, const struct tl_vcpu *vcpu)
 {
 	const struct tl_mmio *access = &vcpu->access;
 	uint64_t value = access->value;
+	char name[48] = "";
 
-	add_device(text, &vcpu->vm->bus, note->what);
+	add_device(text, &vcpu->vm->bus, note->what, name, sizeof(name));
 	add(text, " (0x%08" PRIx64 "), %s of %u byte%s: 0x%" PRIx64, note->what,
 		access->is_write ? "write" : "read", access->size, access->size == 1 ? "" : "s",
 		value);
-	/* What a console prints, a byte at a time. */
-	if (value > 0x20 && value < 0x7f)
+	/* Consoles take a byte, also by a store of more. */
+	if (value > 0x20 && value < 0x7f && (access->size == 1 || !strcmp(name, "UARTDR")))
 		add(text, " '%c'", (char)value);
 }
 

@@ -6,7 +6,7 @@
 
 limit=$TEST_LIMIT
 TEST_LIMIT=300
-# robust: mmio.pair
+# robust: mmio.pair mmio.write-back mmio.simd mmio.across
 begin 'nisv: pairs, write-back, SIMD&FP: registers, flags and bytes are those that RAM gives'
 guest "$TL_GUESTS/nisv64.bin" --scratch -v --timeout 290
 status_is 0

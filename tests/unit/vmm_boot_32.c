@@ -128,6 +128,7 @@ static void test_appended(void **state)
 	free(words);
 }
 
+/* robust: zimage.table */
 /* Older kernels, and tables that lie: where booting.rst recommends, with the rest out of reach. */
 static void test_no_table(void **state)
 {
@@ -205,6 +206,7 @@ static void expect_refused(const char *name, const void *bytes, size_t len, int 
 	assert_int_equal(fds_open(), fds);
 }
 
+/* robust: zimage.end zimage.start zimage.big-endian */
 static void test_bad_zimages(void **state)
 {
 	static const struct {
@@ -234,6 +236,7 @@ static void test_bad_zimages(void **state)
 	}
 }
 
+/* robust: zimage.truncated */
 /* Cut off at every place of its head. */
 static void test_short_zimages(void **state)
 {
@@ -248,6 +251,7 @@ static void test_short_zimages(void **state)
 	free(words);
 }
 
+/* robust: zimage.ram */
 static void test_beyond_ram(void **state)
 {
 	uint32_t *words = zimage(10 * MIB, MIB);
@@ -369,6 +373,7 @@ static void test_elf(void **state)
 	assert_nothing_logged();
 }
 
+/* robust: elf32.bad */
 static void test_bad_elfs(void **state)
 {
 	struct program p = program();

@@ -238,6 +238,7 @@ static void test_kernels(void **state)
 }
 
 /* robust: initrd.file initrd.ram initrd.gap */
+/* robust: aarch32.ram */
 /* What is 32-bit reaches 4 GiB, and not more. */
 static void test_aarch32(void **state)
 {

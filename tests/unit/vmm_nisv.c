@@ -232,7 +232,11 @@ static void test_refused(void **state)
 	cpu->pc = 0x0a000000;
 	assert_int_equal(tl_nisv_emulate(&f.vm.vcpus[0], SCRATCH + 0x20), 0);
 	assert_warned("an instruction that cannot be read: it is not in memory");
-	assert_int_equal(cpu->aborts, 4);
+	cpu->pc = PC;
+	cpu->x[2] = f.vm.irqchip.map->v3_dist.base;
+	emulate(0xf8008444, cpu->x[2]);
+	assert_warned("the interrupt controller is in the kernel");
+	assert_int_equal(cpu->aborts, 5);
 }
 
 /* The access is another one than KVM has told of: the guest tries again. */

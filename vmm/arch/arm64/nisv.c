@@ -217,6 +217,9 @@ static int emulate_access(struct emulation *emu)
 	/* It is to be tried again, as it now is. */
 	if (!is_the_same(emu))
 		return 0;
+	if (tl_gic_answers(&emu->vcpu->vm->irqchip, emu->data.gpa[0]) ||
+		tl_gic_answers(&emu->vcpu->vm->irqchip, emu->data.gpa[1]))
+		return refuse(emu, access->name, "the interrupt controller is in the kernel");
 	emu->data.vcpu = emu->vcpu;
 	emu->data.cpu = &emu->cpu;
 	emu->data.access = access;

@@ -92,7 +92,7 @@ debian: $(DEBIAN) ## a Debian system for a guest: kernel, initrd, disk (build/de
 $(DEBIAN): scripts/guest-debian | board-files $(BOARD_TOOLS)
 	$(Q)scripts/guest-debian $(@D)
 
-test-board: board-files $(if $(filter native,$(BOARD_KIND)),$(GUEST_DIR)/io.img,$(BOARD_TOOLS) $(BUILD)/board/programs.cpio) ## board tests (one board: scripts/test-board --only nvhe)
+test-board: board-files $(if $(filter native,$(BOARD_KIND)),$(GUEST_DIR)/io.img,$(BOARD_TOOLS) $(BUILD)/board/programs.cpio $(LINUX32)) $(LINUX32_FILES) ## board tests (one board: scripts/test-board --only nvhe)
 	$(Q)scripts/test-board
 
 .PHONY: hostile

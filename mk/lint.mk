@@ -16,7 +16,7 @@ LINT_MAN := $(sort $(wildcard docs/man/*.1))
 
 .PHONY: lint lint-man lint-format lint-tidy lint-shell lint-headers lint-clang compile_commands.json
 
-lint: lint-format lint-man lint-shell lint-headers lint-clang lint-tidy ## format, static analysis, shell scripts, headers
+lint: lint-format lint-man lint-shell lint-robustness lint-headers lint-clang lint-tidy ## format, static analysis, shell scripts, headers
 	@printf 'lint: nothing to complain about\n'
 
 lint-format: | deps-lint
@@ -54,6 +54,10 @@ compile_commands.json: | deps-build $(SYSROOT) $(BUILD)/kernel/include $(LINT_GE
 		printf '%s\n{"directory":"%s","file":"%s","command":"clang $(CLANG_TARGET) $(PROGRAM_CFLAGS) -c %s"}' \
 			"$$separator" '$(CURDIR)' "$$f" "$$f"; separator=,; done; printf '\n]\n'; } >$@
 
-.PHONY: robustness
+.PHONY: lint-robustness robustness
+lint-robustness:
+	$(call say,ROBUST,tests/bad-input.txt)
+	$(Q)scripts/robustness --check
+
 robustness: ## docs/robustness.md: what must be survived, and the tests that try it
 	$(Q)scripts/robustness

@@ -164,6 +164,25 @@ without -e 11 clone clone3 -- trapline run "$TL_GUESTS/hello.bin" --rng
 refused 4 'Resource temporarily unavailable'
 end
 
+if trapline run --help | grep -q -e --sandbox; then
+	# robust: host.no-landlock
+	begin 'no Landlock: a warning, and the guest runs'
+	without landlock_create_ruleset -- trapline run "$TL_GUESTS/hello.bin"
+	status_is 0
+	output_is 'Hello, world!'
+	error_has '^trapline: warning: sandbox: this kernel has no Landlock'
+	error_lines 1
+	end
+
+	# robust: host.no-seccomp
+	begin 'no seccomp: a warning, and the guest runs'
+	without seccomp -- trapline run "$TL_GUESTS/hello.bin"
+	status_is 0
+	output_is 'Hello, world!'
+	error_has '^trapline: warning: sandbox: this kernel has no filters'
+	end
+fi
+
 if [ "$(hostname)" = board ]; then
 	# robust: clock.jump
 	begin 'a clock that is set far forward and back: time limit and profile do not notice'

@@ -47,7 +47,6 @@ error_has '^vCPU 1  [0-9]+ exits'
 error_has 'Both known counts are equal: every exit is in this profile'
 end
 
-# robust: kvm.no-bpf
 begin 'stock: caps names what is missing'
 run trapline caps
 status_is 0

@@ -237,7 +237,6 @@ static void test_kernels(void **state)
 	expect_input_refused(&config, "/gzip' is damaged");
 }
 
-/* robust: initrd.file initrd.ram initrd.gap */
 /* robust: aarch32.ram */
 /* What is 32-bit reaches 4 GiB, and not more. */
 static void test_aarch32(void **state)
@@ -265,6 +264,7 @@ static void test_aarch32(void **state)
 	assert_int_equal(fake_kvm.vcpus[0].x[2], 0x40000000);
 }
 
+/* robust: initrd.file initrd.ram initrd.gap */
 static void test_initrds(void **state)
 {
 	struct tl_vmm_config config = config_of();

@@ -17,9 +17,9 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/utsname.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/command_line.h"
 #include "base/log.h"
 #include "base/version.h"
@@ -58,14 +58,6 @@ struct tl_recorder {
 	_Atomic uint64_t bytes; /* of pieces; read by tl_recorder_bytes() */
 	pthread_t thread;
 };
-
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
 
 /* No more is recorded; whoever waits is told. */
 static void end_by(struct tl_recorder *recorder, const char *why)
@@ -127,10 +119,10 @@ static void drain(struct tl_recorder *recorder)
 				fail(recorder, "writing", ret);
 		} while (size + recorder->pieces.page_size > WRITE_BYTES);
 	}
-	ret = tl_pieces_turn(&recorder->pieces, now_ns());
+	ret = tl_pieces_turn(&recorder->pieces, tl_clock_ns());
 	if (ret)
 		fail(recorder, "changing files", ret);
-	tl_pieces_flush(&recorder->pieces, now_ns());
+	tl_pieces_flush(&recorder->pieces, tl_clock_ns());
 	atomic_store_explicit(&recorder->bytes, recorder->pieces.bytes, memory_order_relaxed);
 	if (recorder->config.size_limit && !recorder->config.last_s &&
 		recorder->pieces.bytes >= recorder->config.size_limit && !recorder->vm.ended_by[0])

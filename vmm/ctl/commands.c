@@ -8,23 +8,15 @@
 #include <errno.h>
 #include <stdatomic.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "vmm/arch/arm64/suspend.h"
 #include "vmm/core/vm.h"
 #include "vmm/ctl/profile.h"
 #include "vmm/events.h"
 #include "vmm/machine/machine.h"
 #include "vmm/vmm.h"
-
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
 
 /* Without anything to tell: {"ok": true}. */
 static void done(struct tl_ctl_client *client)
@@ -75,7 +67,7 @@ static void do_status(
 	(void)request;
 	tl_ctl_reply(client, json_pack("{sb ss si sI ss ss sI si so so}", "ok", 1, "state", state,
 				     "pid", (int)getpid(), "uptime_ms",
-				     (json_int_t)((now_ns() - control->started_ns) / 1000000),
+				     (json_int_t)((tl_clock_ns() - control->started_ns) / 1000000),
 				     "machine", control->machine->name, "kernel",
 				     control->config->kernel ? control->config->kernel
 							     : control->config->firmware,
@@ -176,7 +168,7 @@ int tl_control_init(struct tl_control *control)
 {
 	const struct tl_ctl_ops ops = {on_request, on_gone, control};
 
-	control->started_ns = now_ns();
+	control->started_ns = tl_clock_ns();
 	if (!control->config->ctl)
 		return 0;
 	return tl_ctl_init(&control->server, control->loop, control->config->ctl, &ops);

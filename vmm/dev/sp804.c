@@ -10,9 +10,9 @@
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/timerfd.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "vmm/arch/arm64/gic.h"
 #include "vmm/core/loop.h"
 
@@ -40,7 +40,6 @@
 
 #define COUNTERS 2
 #define TICK_NS  UINT64_C(1000) /* at 1 MHz */
-#define NS_PER_S UINT64_C(1000000000)
 
 /* TimerPeriphID0-3 and TimerPCellID0-3. */
 static const uint8_t ids[8] = {0x04, 0x18, 0x14, 0x00, 0x0d, 0xf0, 0x05, 0xb1};
@@ -61,14 +60,6 @@ struct sp804 {
 	struct counter counters[COUNTERS];
 	bool line;
 };
-
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
-}
 
 static bool runs(const struct counter *c)
 {
@@ -147,8 +138,8 @@ static void update(struct sp804 *timer)
 			next = zero;
 	}
 	if (next != UINT64_MAX) {
-		when.it_value.tv_sec = (time_t)(next / NS_PER_S);
-		when.it_value.tv_nsec = (long)(next % NS_PER_S);
+		when.it_value.tv_sec = (time_t)(next / TL_NS_PER_S);
+		when.it_value.tv_nsec = (long)(next % TL_NS_PER_S);
 	}
 	(void)timerfd_settime(timer->timer_fd, TFD_TIMER_ABSTIME, &when, NULL);
 	if (line == timer->line)
@@ -172,14 +163,14 @@ static void on_zero(void *opaque, uint32_t events)
 	if (read(timer->timer_fd, &times, sizeof(times)) < 0)
 		return;
 	tl_lock_acquire(&timer->dev.lock);
-	advance_all(timer, now_ns());
+	advance_all(timer, tl_clock_ns());
 	update(timer);
 	tl_lock_release(&timer->dev.lock);
 }
 
 static bool read_counter(struct counter *c, uint64_t offset, uint64_t *value)
 {
-	uint64_t now = now_ns();
+	uint64_t now = tl_clock_ns();
 
 	advance(c, now);
 	switch (offset) {
@@ -209,7 +200,7 @@ static bool read_counter(struct counter *c, uint64_t offset, uint64_t *value)
 
 static bool write_counter(struct counter *c, uint64_t offset, uint32_t value)
 {
-	uint64_t now = now_ns();
+	uint64_t now = tl_clock_ns();
 
 	advance(c, now);
 	switch (offset) {

@@ -11,9 +11,9 @@
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/timerfd.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "vmm/core/loop.h"
 #include "vmm/core/vm.h"
 
@@ -55,7 +55,6 @@
 #define FUNCTION_SHUTDOWN (UINT32_C(8) << 20)
 #define FUNCTION_REBOOT   (UINT32_C(9) << 20)
 
-#define NS_PER_S UINT64_C(1000000000)
 /* For a guest that does not look. */
 #define MOMENT_NS 100000000
 
@@ -69,20 +68,12 @@ struct sysreg {
 	enum tl_stop_kind asked; /* what the microcontroller is about to do */
 };
 
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
-}
-
 /* A counter that wraps. Seconds apart from the rest, so that nothing overflows. */
 static uint32_t count(const struct sysreg *sys, uint32_t hertz)
 {
-	uint64_t ns = now_ns() - sys->start_ns;
+	uint64_t ns = tl_clock_ns() - sys->start_ns;
 
-	return (uint32_t)(ns / NS_PER_S * hertz + ns % NS_PER_S * hertz / NS_PER_S);
+	return (uint32_t)(ns / TL_NS_PER_S * hertz + ns % TL_NS_PER_S * hertz / TL_NS_PER_S);
 }
 
 /* The microcontroller does what it was asked to. */
@@ -263,7 +254,7 @@ static void sysreg_reset(struct tl_dev *dev)
 	sys->led = sys->flags = sys->flash = sys->dma = 0;
 	sys->cfgdata = sys->cfgctrl = sys->cfgstat = 0;
 	sys->asked = TL_STOP_NONE;
-	sys->start_ns = now_ns();
+	sys->start_ns = tl_clock_ns();
 	(void)timerfd_settime(sys->timer_fd, 0, &off, NULL);
 	tl_lock_release(&dev->lock);
 }
@@ -297,7 +288,7 @@ int tl_vexpress_sysreg_create(
 	sys->dev.size = TL_VEXPRESS_SYSREG_SIZE;
 	sys->dev.spi = spi;
 	sys->env = *env;
-	sys->start_ns = now_ns();
+	sys->start_ns = tl_clock_ns();
 	sys->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	if (sys->timer_fd < 0) {
 		ret = -errno;

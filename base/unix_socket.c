@@ -5,9 +5,9 @@
 #include "base/unix_socket.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdbool.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -62,10 +62,11 @@ static int remove_stale(const char *path)
 	return unlink(path) && errno != ENOENT ? -errno : 0;
 }
 
-/* A descriptor that stands for nothing. */
-static int open_spare(void)
+/* A descriptor that is to be given up; without opening a file, which may not be allowed any more.
+ */
+static int make_spare(void)
 {
-	return open("/dev/null", O_RDONLY | O_CLOEXEC);
+	return eventfd(0, EFD_CLOEXEC);
 }
 
 static int make(struct tl_unix_listener *listener, const struct sockaddr_un *name)
@@ -73,7 +74,7 @@ static int make(struct tl_unix_listener *listener, const struct sockaddr_un *nam
 	struct stat st;
 
 	listener->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	listener->spare_fd = open_spare();
+	listener->spare_fd = make_spare();
 	if (listener->fd < 0 || listener->spare_fd < 0)
 		return -errno;
 	/* Before bind(2), which gives the file the socket's mode: there is no moment in which
@@ -137,7 +138,7 @@ static int use_spare(struct tl_unix_listener *listener, int why)
 		why = EAGAIN;
 	if (client >= 0)
 		close(client);
-	listener->spare_fd = open_spare();
+	listener->spare_fd = make_spare();
 	return why == EAGAIN
 		       ? -why
 		       : turned_away(listener, -why, "a client, for want of file descriptors,");

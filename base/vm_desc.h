@@ -33,6 +33,9 @@ struct tl_vm_desc {
 	unsigned int vcpu_count;
 	const struct tl_vcpu_desc *vcpus;
 	const struct tl_vm_map *map; /* copied by who needs it */
+	/* Or NULL: the first that each thread of the profiler's does in the VMM's process. */
+	void (*on_thread)(void *opaque);
+	void *opaque;
 };
 
 #endif

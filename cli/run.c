@@ -22,8 +22,9 @@ static const char help_tail[] =
 	"\n"
 	"Exit status: 0 powered off (or Ctrl-A x), 1 output could not be written, 2 usage,\n"
 	"3 unusable kernel, initrd or command line, 4 the host cannot run it, 5 the guest\n"
-	"reported a crash, 6 the VM could not go on, 7 machine lab: no 42, 124 time ran out, 128+N signal N (SIGTERM:\n"
-	"the guest did not power off, or the signal came twice).\n";
+	"reported a crash, 6 the VM could not go on, 7 machine lab: no 42, 8 its sandbox ended\n"
+	"it, 124 time ran out, 128+N signal N (SIGTERM: the guest did not power off, or the\n"
+	"signal came twice).\n";
 
 /* The kernel, which has no name on the command line. Returns 0 or -errno (logged). */
 static int take_kernel(struct tl_options *options, int argc, char **argv, int first)

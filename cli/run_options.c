@@ -302,9 +302,36 @@ static int set_grace(struct tl_options *options, char *value)
 
 static int set_ctl(struct tl_options *options, char *value)
 {
+	char *profile = strrchr(value, ',');
+
+	if (profile && !strcmp(profile, ",profile")) {
+		*profile = 0;
+		config_of(options)->vmm.ctl_profile = true;
+	}
 	if (!*value)
 		return tl_options_bad(options, "wants a path");
 	config_of(options)->vmm.ctl = value;
+	return 0;
+}
+
+static int set_sandbox(struct tl_options *options, char *value)
+{
+	static const char *const names[] = {[TL_SANDBOX_ON] = "on",
+		[TL_SANDBOX_OFF] = "off",
+		[TL_SANDBOX_NAMESPACES] = "namespaces"};
+	int mode = CHOICE(options, value, names);
+
+	if (mode < 0)
+		return mode;
+	config_of(options)->vmm.sandbox = (enum tl_sandbox_mode)mode;
+	return 0;
+}
+
+static int set_user(struct tl_options *options, char *value)
+{
+	if (!*value || *value == ':')
+		return tl_options_bad(options, "wants USER or USER:GROUP");
+	config_of(options)->vmm.user = value;
 	return 0;
 }
 
@@ -428,7 +455,17 @@ const struct tl_option tl_run_options[] = {
 		set_timeout},
 	{TL_VALUE, "grace", "SECONDS", "time to power off after SIGTERM, which presses the power key",
 		set_grace, "60"},
-	{TL_VALUE, "ctl", "SOCKET", "make a socket for 'trapline ctl SOCKET'", set_ctl},
+	{TL_VALUE, "ctl", "SOCKET[,profile]",
+		"make a socket for 'trapline ctl SOCKET'; profile: who connects may have\n"
+		"exits profiled",
+		set_ctl},
+	{TL_VALUE, "sandbox", "on|off|namespaces",
+		"confine this process before the guest starts; namespaces: also without network\n"
+		"and files",
+		set_sandbox, "on"},
+	{TL_VALUE, "user", "USER[:GROUP]",
+		"whom to become when root starts it (nobody, where nothing needs root's files)",
+		set_user},
 	{TL_VALUE, "dump-dtb", "FILE", "write the device tree that the guest would get, and end",
 		set_dump_dtb, TL_HERE_ONLY},
 	{TL_FLAG, "show-layout", NULL, "print what goes where in RAM, and end", set_show_layout,

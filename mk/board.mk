@@ -22,7 +22,7 @@ KVM_SELFTEST := $(BUILD)/arm64/kvm_binary_stats_test
 BARE := $(BUILD)/arm64/bare
 # What tests on the board need besides.
 TEST_TOOLS := $(patsubst tests/tools/%.c,$(BUILD)/arm64/test-%,$(filter-out tests/tools/top_table.c,$(wildcard tests/tools/*.c)))
-BOARD_TESTS := $(wildcard tests/board/*) $(KVM_SELFTEST)
+BOARD_TESTS := $(wildcard tests/board/*) $(KVM_SELFTEST) $(BUILD)/arm64/trapline-misbehave
 
 $(GUEST_DIR)/Image: $(BUILD)/kernel/Image
 	@mkdir -p $(@D)

@@ -5,7 +5,7 @@
 # library. A new bare-metal guest is a folder and a word in GUESTS. Those in GUESTS32
 # are 32-bit, NAME32.elf and .bin.
 
-GUESTS := hello smp hvc exitbench mmio nisv nisv64 fault reset echo spin idle classes suspend power where idregs uart iobench hostile psci
+GUESTS := hello smp hvc exitbench mmio nisv nisv64 fault reset echo spin idle classes suspend power where idregs uart iobench hostile psci misbehave
 
 # These are the same programs; the others have a folder of their name.
 GUESTS32_SAME := hello smp reset

@@ -6,10 +6,11 @@
 # place of the other (scripts/board --sanitizer).
 
 SANITIZERS := asan tsan
-asan_CFLAGS := -fsanitize=address,undefined -fno-sanitize-recover=undefined
+# Sanitizers call what no VMM should.
+asan_CFLAGS := -DTL_NO_SANDBOX -fsanitize=address,undefined -fno-sanitize-recover=undefined
 asan_LIBS := -static-libasan -static-libubsan
 # Fences of two sides are not seen by ThreadSanitizer, and there are none in what it watches.
-tsan_CFLAGS := -fsanitize=thread
+tsan_CFLAGS := -DTL_NO_SANDBOX -fsanitize=thread
 tsan_LIBS := -static-libtsan
 # Instrumented code makes the compiler warn of what is not so.
 SANITIZE_CFLAGS := -fno-omit-frame-pointer -fno-stack-protector -w

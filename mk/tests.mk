@@ -23,7 +23,7 @@ UNIT_PKG = $(shell pkg-config --cflags libtracefs libtraceevent)
 
 # The KVM headers of the kernel source, alone: a whole arm64 asm/ would hide this PC's.
 KVM_HEADERS := $(BUILD)/host/kvm-include
-KVM_HEADER_LIST := linux/kvm.h linux/psci.h asm/kvm.h asm/ptrace.h asm/sve_context.h asm/hwcap.h
+KVM_HEADER_LIST := linux/kvm.h linux/landlock.h linux/psci.h asm/kvm.h asm/ptrace.h asm/sve_context.h asm/hwcap.h
 UNIT_CPPFLAGS := -DTL_KVM_SEAM -I. -I$(BUILD)/gen -I$(BUILD)/host -isystem $(KVM_HEADERS)
 
 .PHONY: test test-unit test-pc $(UNIT_TESTS:%=unit-%)

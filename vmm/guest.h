@@ -38,6 +38,7 @@ struct tl_guest {
 	struct tl_console console;
 	struct tl_exit_trace exit_trace;
 	struct tl_vm vm;
+	struct tl_sandbox sandbox;
 	struct tl_events events;
 	struct tl_power_key power_key;
 	struct tl_control control;

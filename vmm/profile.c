@@ -20,6 +20,7 @@
 #include "vmm/core/kvm.h"
 #include "vmm/boot/layout.h"
 #include "vmm/core/vm.h"
+#include "vmm/sandbox/gate.h"
 #include "vmm/vmm.h"
 
 #define ONE_GIB (UINT64_C(1) << 30)
@@ -87,18 +88,29 @@ static struct tl_vcpu_desc *describe_vcpus(const struct tl_vm *vm)
 	return vcpus;
 }
 
+static void on_thread(void *gate)
+{
+	tl_gate_pass(gate, TL_SANDBOX_TRACE);
+}
+
 int tl_vmm_profile_attach(struct tl_session *session, const struct tl_vm *vm)
 {
 	struct tl_vm_map map = {0};
 	struct tl_vcpu_desc *vcpus = describe_vcpus(vm);
-	struct tl_vm_desc desc = {
-		.pid = getpid(), .vcpu_count = vm->vcpu_count, .vcpus = vcpus, .map = &map};
+	struct tl_vm_desc desc = {.pid = getpid(),
+		.vcpu_count = vm->vcpu_count,
+		.vcpus = vcpus,
+		.map = &map,
+		.on_thread = on_thread,
+		.opaque = vm->gate};
 	int ret;
 
 	if (!vcpus)
 		return -ENOMEM;
 	describe(&map, vm);
 	ret = tl_session_set_vm(session, &desc);
+	if (tl_session_has_thread(session))
+		tl_gate_expect(vm->gate);
 	free(vcpus);
 	return ret;
 }
@@ -107,8 +119,12 @@ int tl_vmm_record_start(struct tl_recorder **recorder, const char *path, const s
 {
 	struct tl_vm_map map = {0};
 	struct tl_vcpu_desc *vcpus = describe_vcpus(vm);
-	struct tl_vm_desc desc = {
-		.pid = getpid(), .vcpu_count = vm->vcpu_count, .vcpus = vcpus, .map = &map};
+	struct tl_vm_desc desc = {.pid = getpid(),
+		.vcpu_count = vm->vcpu_count,
+		.vcpus = vcpus,
+		.map = &map,
+		.on_thread = on_thread,
+		.opaque = vm->gate};
 	pid_t *tids = calloc(vm->vcpu_count, sizeof(*tids));
 	struct tl_recorder_config config = {
 		.path = path, .tids = tids, .tid_count = vm->vcpu_count};
@@ -121,6 +137,8 @@ int tl_vmm_record_start(struct tl_recorder **recorder, const char *path, const s
 		ret = tl_recorder_create(recorder, &config);
 		ret = ret ? ret : tl_recorder_set_vm(*recorder, &desc);
 		ret = ret ? ret : tl_recorder_start(*recorder);
+		if (!ret)
+			tl_gate_expect(vm->gate);
 	}
 	free(vcpus);
 	free(tids);

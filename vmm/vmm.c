@@ -7,12 +7,14 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/log.h"
 #include "vmm/boot/firmware.h"
+#include "vmm/confine.h"
 #include "vmm/core/terminal.h"
 #include "vmm/dev/gicv2m.h"
 #include "vmm/devices.h"
@@ -78,6 +80,9 @@ static int run_vm(struct tl_guest *guest)
 		return ret == -EEXIST ? TL_STATUS_USAGE : TL_STATUS_HOST;
 	if (tl_control_init(&guest->control))
 		return TL_STATUS_INPUT;
+	/* The last thing that may fail: from here on only what the guest needs is possible. */
+	if (tl_confine_allow(&guest->sandbox, config) || tl_sandbox_enter(&guest->sandbox))
+		return TL_STATUS_HOST;
 	tl_terminal_raw(STDIN_FILENO);
 	tl_events_watch_stop(&guest->events, config->timeout_s, config->grace_s);
 	status = tl_guest_run(guest);
@@ -148,6 +153,7 @@ static int start(struct tl_guest *guest)
 		.power_key = &guest->power_key,
 		.vm = &guest->vm,
 		.coalesced = guest->config->plain_uart ? NULL : &guest->vm.coalesced,
+		.gate = &guest->sandbox.gate,
 	};
 
 	int ret;
@@ -160,6 +166,7 @@ static int start(struct tl_guest *guest)
 	}
 	guest->vm.loop = &guest->loop;
 	guest->vm.console = &guest->console;
+	guest->vm.gate = &guest->sandbox.gate;
 	if (tl_vm_init(&guest->vm, &vm) || add_gicv2m(guest, &env) ||
 		tl_machine_add_devices(guest->machine, &guest->vm.bus, &env))
 		return TL_STATUS_HOST;
@@ -201,6 +208,13 @@ int tl_vmm_run(const struct tl_vmm_config *config)
 	tl_ctl_blank(&guest->control.server);
 	tl_vm_blank(&guest->vm);
 	tl_exit_trace_blank(&guest->exit_trace);
+	/* Else each thread has a heap, whose end is read from a file when it first shrinks. */
+	(void)mallopt(M_ARENA_MAX, 1);
+	if (tl_confine_init(&guest->sandbox, config)) {
+		tl_sandbox_fini(&guest->sandbox);
+		free(guest);
+		return TL_STATUS_USAGE;
+	}
 	ret = tl_loop_init(&guest->loop);
 	if (!ret)
 		ret = tl_events_init(&guest->events, &guest->loop);
@@ -217,6 +231,7 @@ int tl_vmm_run(const struct tl_vmm_config *config)
 		if (!config->show_layout || config->dump_dtb)
 			status = start(guest);
 	}
+	tl_gate_cancel(&guest->sandbox.gate);
 	tl_control_fini(&guest->control);
 	tl_session_destroy(guest->session);
 	tl_recorder_destroy(guest->recorder);
@@ -231,6 +246,7 @@ int tl_vmm_run(const struct tl_vmm_config *config)
 	tl_dtb_fini(&guest->overlay);
 	tl_image_close(&guest->image);
 	tl_lab_fini(&guest->lab);
+	tl_sandbox_fini(&guest->sandbox);
 	free(guest);
 	return status;
 }

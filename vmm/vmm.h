@@ -18,6 +18,7 @@
 #include "vmm/dev/virtio/net.h"
 #include "vmm/dev/virtio/console.h"
 #include "vmm/dev/virtio/p9.h"
+#include "vmm/sandbox/sandbox.h"
 
 struct tl_machine;
 
@@ -66,8 +67,11 @@ struct tl_vmm_config {
 	bool count;               /* report only what the kernel counts, at no cost */
 	const char *profile_json; /* of either; or NULL */
 	const char *ctl;          /* path of the control socket, or NULL */
+	bool ctl_profile;         /* who connects there may have exits profiled */
 	const char *symbols;      /* file with the guest's symbols; NULL: the kernel's own */
-	unsigned int timeout_s;   /* 0: none */
+	enum tl_sandbox_mode sandbox;
+	const char *user;       /* to become, with the sandbox; NULL: tl_confine_init() decides */
+	unsigned int timeout_s; /* 0: none */
 	unsigned int grace_s;     /* from SIGTERM to the end; 0: at once */
 };
 

@@ -153,7 +153,7 @@ static int setup(void **state)
 	fake_vm_start(&f, 2);
 	events = TL_EVENTS_INIT;
 	snprintf(path, sizeof(path), "/tmp/trapline-test-%d", (int)getpid());
-	config = (struct tl_vmm_config){.kernel = "a kernel", .ctl = path};
+	config = (struct tl_vmm_config){.kernel = "a kernel", .ctl = path, .ctl_profile = true};
 	control = (struct tl_control){.vm = &f.vm,
 		.events = &events,
 		.loop = &f.loop,
@@ -355,6 +355,9 @@ static void test_profile_errors(void **state)
 	static const char request[] = "{\"command\":\"profile\",\"seconds\":1}\n";
 
 	(void)state;
+	config.ctl_profile = false;
+	expect_error(request, "has no rights to profile");
+	config.ctl_profile = true;
 	expect_error("{\"command\":\"profile\",\"seconds\":0}\n", "from 1 to 3600");
 	expect_error("{\"command\":\"profile\",\"seconds\":3601}\n", "from 1 to 3600");
 	expect_error("{\"command\":\"profile\",\"seconds\":\"5\"}\n", "from 1 to 3600");

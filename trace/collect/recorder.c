@@ -53,6 +53,8 @@ struct tl_recorder {
 	struct pollfd *polls; /* the stop event, then the buffers */
 	unsigned char *buffer;
 	int stop_fd, ended_fd;
+	void (*on_thread)(void *opaque); /* see struct tl_vm_desc */
+	void *opaque;
 	int running, stopped;
 	int result;             /* the thread's first error; read after join */
 	_Atomic uint64_t bytes; /* of pieces; read by tl_recorder_bytes() */
@@ -134,6 +136,8 @@ static void *collector(void *arg)
 	struct tl_recorder *recorder = arg;
 	unsigned int count = recorder->cpus + 1;
 
+	if (recorder->on_thread)
+		recorder->on_thread(recorder->opaque);
 	for (;;) {
 		int n = poll(recorder->polls, count, PERIOD_MS);
 
@@ -310,6 +314,8 @@ int tl_recorder_set_vm(struct tl_recorder *recorder, const struct tl_vm_desc *de
 	struct tl_vm_json *vm = &recorder->vm;
 
 	vm->pid = desc->pid;
+	recorder->on_thread = desc->on_thread;
+	recorder->opaque = desc->opaque;
 	if (desc->map)
 		vm->map = *desc->map;
 	if (!desc->vcpu_count)

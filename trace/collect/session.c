@@ -54,6 +54,8 @@ struct tl_session {
 	struct pollfd *polls; /* the stop event, then each CPU's buffer */
 	unsigned int poll_count;
 	int stop_fd;
+	void (*on_thread)(void *opaque); /* see struct tl_vm_desc */
+	void *opaque;
 	int running;        /* the thread exists */
 	int stopped;        /* tl_session_stop has been here */
 	int collect_result; /* the thread's first error; read after join */
@@ -121,6 +123,8 @@ static void *collector(void *arg)
 {
 	struct tl_session *session = arg;
 
+	if (session->on_thread)
+		session->on_thread(session->opaque);
 	for (;;) {
 		int n = poll(session->polls, session->poll_count, PERIOD_MS);
 
@@ -322,6 +326,8 @@ int tl_session_set_vm(struct tl_session *session, const struct tl_vm_desc *desc)
 		return -ENOMEM;
 	session->vcpu_count = desc->vcpu_count;
 	session->profile->pid = desc->pid;
+	session->on_thread = desc->on_thread;
+	session->opaque = desc->opaque;
 	if (desc->map)
 		session->profile->map = *desc->map;
 	ret = name_vcpus(session, desc);
@@ -413,6 +419,11 @@ int tl_session_stop(struct tl_session *session)
 	if (!session->collect_result)
 		session->collect_result = ret;
 	return session->collect_result;
+}
+
+int tl_session_has_thread(const struct tl_session *session)
+{
+	return session->running;
 }
 
 void tl_session_set_symbols(struct tl_session *session, const struct tl_symbols *symbols)

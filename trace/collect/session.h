@@ -42,6 +42,9 @@ int tl_session_set_vm(struct tl_session *session, const struct tl_vm_desc *desc)
  */
 int tl_session_stop(struct tl_session *session);
 
+/* Whether it has a thread of its own, which it has not where BPF programs count. */
+int tl_session_has_thread(const struct tl_session *session);
+
 /* Names the guest's addresses in reports; after stop. `symbols` must outlive them. */
 void tl_session_set_symbols(struct tl_session *session, const struct tl_symbols *symbols);
 

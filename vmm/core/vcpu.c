@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "vmm/core/kvm.h"
 #include "vmm/core/vm.h"
+#include "vmm/sandbox/gate.h"
 
 #define KICK_SIGNAL SIGRTMIN
 
@@ -78,6 +79,11 @@ static void *vcpu_thread(void *opaque)
 	pthread_setname_np(pthread_self(), name);
 	pthread_mutex_lock(&vm->lock);
 	vcpu->tid = gettid();
+	vcpu->parked = true;
+	pthread_cond_broadcast(&vm->changed);
+	pthread_mutex_unlock(&vm->lock);
+	tl_gate_pass(vm->gate, TL_SANDBOX_VCPU);
+	pthread_mutex_lock(&vm->lock);
 	while (vm->phase != TL_PHASE_QUIT) {
 		if (vm->phase == TL_PHASE_RUN) {
 			vcpu->parked = false;
@@ -112,6 +118,7 @@ int tl_vcpu_start_thread(struct tl_vcpu *vcpu)
 		return -err;
 	}
 	vcpu->has_thread = true;
+	tl_gate_expect(vcpu->vm->gate);
 	return 0;
 }
 

@@ -16,6 +16,7 @@
 #include "vmm/arch/arm64/vcpu_regs.h"
 #include "vmm/arch/arm64/vm_type.h"
 #include "vmm/core/kvm.h"
+#include "vmm/sandbox/gate.h"
 
 void tl_vm_blank(struct tl_vm *vm)
 {
@@ -206,6 +207,7 @@ int tl_vm_init(struct tl_vm *vm, const struct tl_vm_config *config)
 
 void tl_vm_fini(struct tl_vm *vm)
 {
+	tl_gate_cancel(vm->gate);
 	pthread_mutex_lock(&vm->lock);
 	vm->phase = TL_PHASE_QUIT;
 	atomic_store_explicit(&vm->halt, true, memory_order_release);

@@ -22,6 +22,7 @@
 #include "vmm/core/vcpu.h"
 
 struct tl_exit_trace;
+struct tl_gate;
 
 /* Why a VM does not run (any more). */
 enum tl_stop_kind {
@@ -67,6 +68,7 @@ struct tl_vm {
 	/* tl_vcpu_run_guest(), or before the threads run, with `trace`, tl_vcpu_run_traced(). */
 	void (*run_guest)(struct tl_vcpu *vcpu);
 	struct tl_exit_trace *trace; /* not owned; lines of `--trace-exits`, or NULL */
+	struct tl_gate *gate;        /* not owned; each thread passes it; or NULL */
 
 	struct tl_vcpu *vcpus; /* owned */
 	unsigned int vcpu_count;

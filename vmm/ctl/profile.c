@@ -17,6 +17,7 @@
 #include "vmm/core/vm.h"
 #include "vmm/ctl/commands.h"
 #include "vmm/profile.h"
+#include "vmm/vmm.h"
 
 #define SECONDS_DEFAULT 10
 #define SECONDS_MAX     3600
@@ -132,6 +133,11 @@ void tl_ctl_profile_start(
 	struct tl_ctl_profile *profile;
 	int ret;
 
+	if (!control->config->ctl_profile && control->config->sandbox != TL_SANDBOX_OFF) {
+		tl_ctl_refuse(client, "this VM's sandbox has no rights to profile: start it with "
+				      "--ctl SOCKET,profile; or see 'trapline top'");
+		return;
+	}
 	if (control->profile) {
 		tl_ctl_refuse(client, "another profile is being taken");
 		return;

@@ -240,6 +240,8 @@ int tl_ctl_init(
 	int ret;
 
 	tl_ctl_blank(ctl);
+	/* From a file, which it would be too late for when a request comes. */
+	json_object_seed(0);
 	ctl->loop = loop;
 	ctl->ops = *ops;
 	ret = tl_unix_listen(&ctl->listener, "--ctl", path);

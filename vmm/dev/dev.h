@@ -13,6 +13,7 @@
 
 struct tl_coalesced;
 struct tl_console;
+struct tl_gate;
 struct tl_irqchip;
 struct tl_loop;
 struct tl_mem;
@@ -73,6 +74,7 @@ struct tl_dev_env {
 	struct tl_power_key *power_key; /* for the device that has it; or NULL */
 	struct tl_vm *vm;               /* for the device that turns it off */
 	struct tl_coalesced *coalesced; /* for a device that takes writes so; or NULL */
+	struct tl_gate *gate;           /* for threads of its own; or NULL */
 };
 
 #endif

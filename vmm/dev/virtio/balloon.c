@@ -151,6 +151,7 @@ static void stop(struct tl_virtio *virtio)
 }
 
 static const struct tl_virtio_ops balloon_ops = {.name = "virtio-balloon",
+	.thread = TL_SANDBOX_BALLOON,
 	.id = DEVICE_ID,
 	.queues = QUEUES,
 	.request = request,

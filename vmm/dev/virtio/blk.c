@@ -262,6 +262,7 @@ static void fini(struct tl_virtio *virtio)
 }
 
 static const struct tl_virtio_ops blk_ops = {.name = "virtio-blk",
+	.thread = TL_SANDBOX_DISK,
 	.id = DEVICE_ID,
 	.queues = QUEUES_MAX,
 	.worker_per_queue = true,
@@ -312,6 +313,15 @@ static int check_ring(const struct tl_disk *disk, struct tl_blk_file *file)
 	return ret ? -EIO : 0;
 }
 
+/* Behind the gate no more can be made. */
+static void make_rings(struct blk *blk)
+{
+	if (blk->io == TL_DISK_IO_AUTO && blk->file.in_memory)
+		blk->no_ring = true;
+	for (unsigned int i = 0; i < blk->virtio.queue_count; i++)
+		(void)ring_of(&blk->queues[i]);
+}
+
 int tl_virtio_blk_create(struct tl_dev **dev, const struct tl_dev_env *env, uint64_t base,
 	unsigned int spi, const struct tl_disk *disk, unsigned int number, unsigned int cpus)
 {
@@ -338,6 +348,8 @@ int tl_virtio_blk_create(struct tl_dev **dev, const struct tl_dev_env *env, uint
 	for (unsigned int i = 0; i < blk->virtio.queue_count; i++)
 		blk->queues[i] = (struct queue){.blk = blk, .index = i};
 	set_config(blk);
+	if (env->gate)
+		make_rings(blk);
 	if (tl_virtio_init(&blk->virtio, env, &blk_ops, base, spi))
 		return -EIO;
 	*dev = &blk->virtio.dev;

@@ -402,6 +402,7 @@ static void fini(struct tl_virtio *virtio)
 }
 
 static const struct tl_virtio_ops console_ops = {.name = "virtio-console",
+	.thread = TL_SANDBOX_CONSOLE,
 	.id = DEVICE_ID,
 	.queues = 2 * PORTS_MAX + 2,
 	.kick = kick,

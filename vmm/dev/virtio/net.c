@@ -383,6 +383,7 @@ static void fini(struct tl_virtio *virtio)
 }
 
 static const struct tl_virtio_ops net_ops = {.name = "virtio-net",
+	.thread = TL_SANDBOX_NET,
 	.id = DEVICE_ID,
 	.queues = 2,
 	.kick = kick,

@@ -62,6 +62,7 @@ static void fini(struct tl_virtio *virtio)
 }
 
 static const struct tl_virtio_ops p9_ops = {.name = "virtio-9p",
+	.thread = TL_SANDBOX_SHARE,
 	.id = DEVICE_ID,
 	.queues = 1,
 	.request = request,

@@ -216,6 +216,7 @@ static void *work(void *arg)
 	unsigned int n = fill_polls(worker, polls);
 	eventfd_t count;
 
+	tl_gate_pass(worker->virtio->env.gate, worker->virtio->ops->thread);
 	/* Pairs with the store in stop_workers(). */
 	while (!atomic_load_explicit(&worker->quit, memory_order_acquire)) {
 		if (poll(polls, n, -1) < 0) {
@@ -300,6 +301,7 @@ static void on_reset(struct tl_dev *dev)
 
 static void stop_workers(struct tl_virtio *virtio)
 {
+	tl_gate_cancel(virtio->env.gate);
 	for (unsigned int i = 0; i < virtio->worker_count; i++) {
 		struct tl_virtio_worker *worker = &virtio->workers[i];
 
@@ -376,6 +378,7 @@ static int start_worker(struct tl_virtio_worker *worker)
 	if (ret)
 		return -ret;
 	worker->has_thread = true;
+	tl_gate_expect(worker->virtio->env.gate);
 	snprintf(text, sizeof(text), worker->virtio->worker_count > 1 ? "%.11s %u" : "%.15s", name,
 		worker->index);
 	pthread_setname_np(worker->thread, text);

@@ -13,6 +13,7 @@
 
 #include "vmm/dev/dev.h"
 #include "vmm/dev/virtio/queue.h"
+#include "vmm/sandbox/gate.h"
 
 #define TL_VIRTIO_SIZE    0x200 /* of a transport's range, as on QEMU's virt */
 #define TL_VIRTIO_QUEUES  16
@@ -35,6 +36,7 @@ struct tl_virtio_ops {
 	uint32_t id;      /* section 5 */
 	unsigned int queues;
 	bool worker_per_queue; /* else one for all of them */
+	enum tl_sandbox_thread thread; /* what its workers are to the sandbox */
 
 	/*
 	 * Carries out one request. Returns how many bytes it has written to it, or -EPROTO: the

@@ -377,6 +377,7 @@ static void fini(struct tl_virtio *virtio)
 }
 
 static const struct tl_virtio_ops vsock_ops = {.name = "virtio-vsock",
+	.thread = TL_SANDBOX_VSOCK,
 	.id = TL_VSOCK_DEVICE_ID,
 	.queues = TL_VSOCK_QUEUES,
 	.kick = kick,

@@ -72,7 +72,7 @@ struct tl_vmm_config {
 	enum tl_sandbox_mode sandbox;
 	const char *user;       /* to become, with the sandbox; NULL: tl_confine_init() decides */
 	unsigned int timeout_s; /* 0: none */
-	unsigned int grace_s;     /* from SIGTERM to the end; 0: at once */
+	unsigned int grace_s;   /* from SIGTERM to the end; 0: at once */
 };
 
 /* Runs a VM from start to end on the calling (main) thread. Returns an exit status. */

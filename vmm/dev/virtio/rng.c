@@ -37,8 +37,11 @@ static int64_t request(struct tl_virtio *virtio, unsigned int queue, struct tl_v
 	return (int64_t)at;
 }
 
-static const struct tl_virtio_ops rng_ops = {
-	.name = "virtio-rng", .thread = TL_SANDBOX_RNG, .id = DEVICE_ID, .queues = 1, .request = request};
+static const struct tl_virtio_ops rng_ops = {.name = "virtio-rng",
+	.thread = TL_SANDBOX_RNG,
+	.id = DEVICE_ID,
+	.queues = 1,
+	.request = request};
 
 int tl_virtio_rng_create(
 	struct tl_dev **dev, const struct tl_dev_env *env, uint64_t base, unsigned int spi)

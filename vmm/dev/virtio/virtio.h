@@ -35,7 +35,7 @@ struct tl_virtio_ops {
 	const char *name; /* of the device on the bus */
 	uint32_t id;      /* section 5 */
 	unsigned int queues;
-	bool worker_per_queue; /* else one for all of them */
+	bool worker_per_queue;         /* else one for all of them */
 	enum tl_sandbox_thread thread; /* what its workers are to the sandbox */
 
 	/*

@@ -55,6 +55,7 @@ end
 
 # while_running OPTION...: starts a guest that spins; its process is $pid.
 while_running() {
+	: >"$WORK/spin"
 	trapline run "$TL_GUESTS/spin.bin" "$@" --grace 0 </dev/null >"$WORK/spin" 2>"$WORK/err" &
 	pid=$!
 	tries=300
@@ -120,7 +121,7 @@ if [ "$(id -u)" = 0 ]; then
 	mkdir "$WORK/shared"
 	echo 'from the host' >"$WORK/shared/f"
 	run trapline run "$TL_GUESTS/Image" --initrd "$TL_GUESTS/linux.cpio.gz" --share "$WORK/shared:host" --disk "$WORK/disk" \
-		--sandbox namespaces --append 'quiet trapline.run="mount -t 9p host /mnt; cat /mnt/f; head -c 5 /dev/vda | wc -c"' </dev/null
+		--sandbox namespaces --append 'quiet trapline.run="mkdir /m; mount -t 9p -o trans=virtio,version=9p2000.L host /m; cat /m/f; head -c 5 /dev/vda | wc -c"' </dev/null
 	status_is 0
 	output_has '^from the host'
 	output_has '^5'

@@ -104,6 +104,25 @@ static void test_coprocessor_unknown(void **state)
 	expect(TL_CLASS_CP14_64, 0, "");
 }
 
+/* Transports that are ranges of their own have numbers as those in one range have. */
+static void test_devices_apart(void **state)
+{
+	static const struct tl_vm_map apart = {
+		4, {{"virtio-mmio", 0x0a000200, 0x200}, {"pl011", 0x09000000, 0x1000},
+			   {"virtio-mmio", 0x0a000000, 0x200}, {"gicr@123", 0x40000000, 0x20000}}};
+	char buffer[96];
+
+	(void)state;
+	assert_string_equal(tl_detail_text(buffer, sizeof(buffer), DABT, 0x0a000070, &apart),
+		"virtio-mmio #0 Status read");
+	assert_string_equal(tl_detail_text(buffer, sizeof(buffer), DABT, 0x0a000270, &apart),
+		"virtio-mmio #1 Status read");
+	assert_string_equal(tl_detail_text(buffer, sizeof(buffer), DABT, 0x09000018, &apart),
+		"pl011 UARTFR read");
+	assert_string_equal(tl_detail_text(buffer, sizeof(buffer), DABT, 0x40000000, &apart),
+		"gicr@123 #123 GICR_CTLR read");
+}
+
 static void test_device(void **state)
 {
 	(void)state;
@@ -213,6 +232,7 @@ int main(void)
 		cmocka_unit_test(test_coprocessor),
 		cmocka_unit_test(test_coprocessor_unknown),
 		cmocka_unit_test(test_device),
+		cmocka_unit_test(test_devices_apart),
 		cmocka_unit_test(test_large_address),
 		cmocka_unit_test(test_fault),
 		cmocka_unit_test(test_no_map),

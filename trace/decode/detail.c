@@ -86,24 +86,40 @@ static void put_fault(char *buffer, size_t size, uint64_t detail, const char *ac
 		snprintf(buffer, size, "RAM %s: fault status 0x%02x", access, fsc);
 }
 
+/* Virtio's transports may each be a range of its own: how many of the kind are before this one. */
+static unsigned int number_of(const struct tl_vm_map *map, const struct tl_vm_region *region)
+{
+	unsigned int number = 0;
+
+	for (unsigned int i = 0; i < map->count; i++)
+		number += map->regions[i].base < region->base &&
+			  !strcmp(map->regions[i].name, region->name);
+	return number;
+}
+
 static void put_abort(
 	char *buffer, size_t size, uint64_t detail, const struct tl_vm_map *map, const char *access)
 {
 	uint64_t ipa = detail & TL_DETAIL_IPA;
 	const struct tl_vm_region *region;
-	char name[48];
+	char name[48], kind[sizeof(region->name) + 12];
 
 	if (detail & TL_DETAIL_RAM) {
 		put_fault(buffer, size, detail, access);
 		return;
 	}
 	region = find_region(map, ipa);
-	if (region)
+	if (region) {
+		/* One that says where its numbers begin does so itself. */
+		if (strchr(region->name, '@'))
+			snprintf(kind, sizeof(kind), "%s", region->name);
+		else
+			snprintf(kind, sizeof(kind), "%s@%u", region->name, number_of(map, region));
 		snprintf(buffer, size, "%s %s %s", region->name,
-			tl_device_reg_name(region->name, ipa - region->base, name, sizeof(name)),
-			access);
-	else
+			tl_device_reg_name(kind, ipa - region->base, name, sizeof(name)), access);
+	} else {
 		snprintf(buffer, size, "no device at 0x%" PRIx64 ", %s", ipa, access);
+	}
 }
 
 const char *tl_detail_text(char *buffer, size_t size, unsigned int exit_class, uint64_t detail,

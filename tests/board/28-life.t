@@ -195,7 +195,7 @@ ends 0
 end
 
 begin 'ctl: a guest without a power key, a profile, quit'
-spin --ctl "$WORK/ctl"
+spin --ctl "$WORK/ctl,profile"
 pid=$!
 ctl power
 status_is 1

@@ -409,6 +409,7 @@ int main(int argc, char **argv)
 {
 	struct summary summary = {0};
 	struct run plain = {0};
+	char line[200];
 	int option, output;
 
 	while ((option = getopt(argc, argv, "+l:m:s:o:c:b:")) != -1) {
@@ -437,12 +438,17 @@ int main(int argc, char **argv)
 	}
 	if (optind == argc || !step)
 		return usage();
-	output = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	if (before && system(before))
+		return usage();
+	output = open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 	execute(&plain, argv + optind, output);
 	if (!WIFEXITED(plain.status) || WEXITSTATUS(plain.status)) {
-		printf("fails by itself, with wait status %#x\n", (unsigned int)plain.status);
+		last_line(output, line, sizeof(line));
+		printf("fails by itself, with wait status %#x: %s\n", (unsigned int)plain.status,
+			line);
 		return 1;
 	}
+	close(output);
 	for (long call = 0; call < CALLS; call++) {
 		if (plain.counts[call] && (!only || !strcmp(only, call_name(call))))
 			try_call(&summary, call, plain.counts[call], argv + optind);

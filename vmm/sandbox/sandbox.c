@@ -168,14 +168,17 @@ int tl_sandbox_allow(struct tl_sandbox *sandbox, unsigned int threads,
 
 	if (!ret && sandbox->path_count == TL_SANDBOX_PATHS)
 		ret = -E2BIG;
-	if (ret && ret != -ENOENT)
+	/* What is not there, or not for this user anyway, needs no leave. */
+	if (ret == -ENOENT || ret == -EACCES)
+		return 0;
+	if (ret)
 		tl_log_error("sandbox: '%s': %s", path, strerror(-ret));
 	if (!ret)
 		sandbox->paths[sandbox->path_count++] =
 			(struct tl_sandbox_path){fd, threads, access};
 	else if (fd >= 0)
 		close(fd);
-	return ret == -ENOENT ? 0 : ret;
+	return ret;
 }
 
 static int prepare_files(struct tl_sandbox *sandbox)

@@ -206,8 +206,9 @@ const struct tl_sandbox_rule tl_sandbox_rules[] = {
 	RULE(ioctl, MAIN, 0, TL_CHECK_EQUAL, 1, TERMINAL_GET, "TCGETS"),
 	IOCTL(TIOCGPGRP, MAIN, 0),
 	ANY(unlinkat, MAIN, CTL | CONSOLE | UNIX | FILES),
-	ANY(wait4, MAIN, PASST),
-	EQUAL(kill, 1, SIGKILL, MAIN, PASST),
+	/* Where passt has ended by itself, its device is the first to see it. */
+	ANY(wait4, MAIN | NET, PASST),
+	EQUAL(kill, 1, SIGKILL, MAIN | NET, PASST),
 	ANY(accept4, MAIN, CTL),
 	ANY(getsockopt, MAIN, CTL),
 	ANY(recvfrom, MAIN, CTL),

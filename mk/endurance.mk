@@ -14,7 +14,8 @@ faults: board-files $(BOARD_TOOLS) $(PC_PROGRAM) ## each system call failing in 
 		TL_CUTS=$(CUTS) scripts/test-pc 50 || status=1; \
 		exit $$status
 
-TIME ?= 3600
 SOAK_GUESTS ?= 16
+# TIME= is also that of fuzz, so it has no value here.
+SOAK_TIME = $(or $(TIME),3600)
 soak: board-files ## TIME=3600 seconds of SOAK_GUESTS=16 guests that boot, work, reset and power off: leaks, lost exits
-	$(Q)scripts/board --mem 4G --timeout $$(($(TIME) + 3600)) -- 'sh $$TL_TESTS/soak.sh $(TIME) $(SOAK_GUESTS)'
+	$(Q)scripts/board --mem 4G --timeout $$(($(SOAK_TIME) + 3600)) -- 'sh $$TL_TESTS/soak.sh $(SOAK_TIME) $(SOAK_GUESTS)'

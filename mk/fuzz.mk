@@ -7,8 +7,7 @@ FUZZ_CC ?= clang
 FUZZ_DIR := $(BUILD)/fuzz
 FUZZ_TARGETS := $(patsubst tests/fuzz/%.c,%,$(filter-out tests/fuzz/fake_%,$(wildcard tests/fuzz/*.c)))
 # Seconds for each: make fuzz TIME=3600.
-TIME ?= 60
-FUZZ_TIME ?= $(TIME)
+FUZZ_TIME ?= $(or $(TIME),60)
 FUZZ_SOURCES := $(patsubst %_dw.c,%_none.c,$(filter-out cli/%,$(PC_SOURCES))) \
 	vmm/dev/virtio/queue.c vmm/core/mem.c $(wildcard vmm/boot/*.c) \
 	$(wildcard vmm/dev/virtio/p9/*.c vmm/dev/virtio/blk_*.c)

@@ -9,7 +9,7 @@ FUZZ_TARGETS := $(patsubst tests/fuzz/%.c,%,$(filter-out tests/fuzz/fake_%,$(wil
 # Seconds for each: make fuzz TIME=3600.
 FUZZ_TIME ?= $(or $(TIME),60)
 FUZZ_SOURCES := $(patsubst %_dw.c,%_none.c,$(filter-out cli/%,$(PC_SOURCES))) \
-	vmm/dev/virtio/queue.c vmm/core/mem.c $(wildcard vmm/boot/*.c) \
+	base/fdt_check.c vmm/dev/virtio/queue.c vmm/core/mem.c $(wildcard vmm/boot/*.c) \
 	$(wildcard vmm/dev/virtio/p9/*.c vmm/dev/virtio/blk_*.c)
 FUZZ_CFLAGS := -std=c17 -D_GNU_SOURCE -O1 -g $(C_WARNINGS) -fsanitize=fuzzer-no-link,address,undefined \
 	-fno-sanitize-recover=all -I. -I$(BUILD)/gen -isystem $(BUILD)/host/kvm-include

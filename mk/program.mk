@@ -116,7 +116,7 @@ $(PROGRAM): $(PROGRAM_OBJECTS)
 # which *_dw.c need and *_none.c do without, the lines of a guest's functions.
 PC_PROGRAM := $(BUILD)/pc/trapline
 PC_OBJ := $(BUILD)/pc/obj
-PC_SOURCES := $(sort $(filter-out base/libelf_search.c,$(wildcard base/*.c)) \
+PC_SOURCES := $(sort $(filter-out base/libelf_search.c base/fdt_check.c,$(wildcard base/*.c)) \
 	$(filter-out %_none.c,$(wildcard trace/decode/*.c)) $(wildcard trace/profile/*.c \
 	trace/report/*.c trace/record/*.c trace/advice/*.c trace/diff/*.c) $(wildcard trace/tool/report*.c \
 	trace/tool/diff.c) $(addprefix cli/,main.c options.c report.c diff.c advice.c ctl.c commands_pc.c))

@@ -2,6 +2,7 @@
 /*
  * Where a guest's memory and devices are, from device trees: those of VMMs, and files
  * that are none.
+ * Links: base/fdt_check.c
  * Links: trace/tool/dtb_map.c tests/unit/fake_files.c tests/unit/fake_log.c
  * Libs: fdt z zstd
  */

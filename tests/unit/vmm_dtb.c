@@ -3,6 +3,7 @@
  * Device trees and overlays that the user brings: what this machine wrote it takes
  * back, an overlay by path and by label gets in, and a file that is damaged, or a
  * tree of another machine, is refused in one line.
+ * Links: base/fdt_check.c
  * Links: vmm/boot/fdt.c vmm/boot/dtb.c vmm/boot/source.c vmm/boot/zboot.c
  * Links: vmm/machine/skeletons.S tests/unit/fake_files.c tests/unit/fake_log.c
  * Libs: fdt z zstd
@@ -232,6 +233,7 @@ static void test_damaged_files(void **state)
 	uint32_t size = fdt_totalsize(own);
 	uint32_t strings = fdt_off_dt_strings(own);
 	uint8_t *large = calloc(1, TL_LAYOUT_FDT_SIZE + 1);
+	uint8_t saved[16];
 
 	(void)state;
 	assert_non_null(large);
@@ -250,6 +252,12 @@ static void test_damaged_files(void **state)
 	/* Cut anywhere, its totalsize lies. */
 	for (uint32_t cut = 1; cut < size; cut += 97)
 		expect_unread(fake_file("cut", own, size - cut), EBADMSG, "is damaged");
+	/* A property that ends where it begins, modulo 2^32: libfdt 1.6.1 walks it for ever. */
+	memcpy(saved, own + fdt_off_dt_struct(own), sizeof(saved));
+	fdt32_st(own + fdt_off_dt_struct(own) + 8, FDT_PROP);
+	fdt32_st(own + fdt_off_dt_struct(own) + 12, 0xfffffff4);
+	expect_unread(fake_file("long", own, size), EBADMSG, "is damaged: FDT_ERR_BADSTRUCTURE");
+	memcpy(own + fdt_off_dt_struct(own), saved, sizeof(saved));
 	/* The last name is not terminated; nodes begin and do not end. */
 	own[strings + fdt_size_dt_strings(own) - 1] = 'x';
 	expect_unread(fake_file("strings", own, size), EBADMSG, "is damaged");

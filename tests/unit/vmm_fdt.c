@@ -3,6 +3,7 @@
  * The device tree that a guest gets, read back by libfdt: what the bindings ask
  * for is there, in the order of addresses; and command lines that Linux would
  * cut or misread are said.
+ * Links: base/fdt_check.c
  * Links: vmm/boot/fdt.c vmm/boot/dtb.c vmm/boot/source.c vmm/boot/zboot.c
  * Links: vmm/machine/skeletons.S tests/unit/fake_log.c
  * Libs: fdt z zstd

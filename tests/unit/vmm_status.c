@@ -3,6 +3,7 @@
  * How `trapline run` ends, on a fake kernel: for each input that cannot be used,
  * host that cannot do it, and end of a guest there is the documented exit status,
  * one line, and nothing left open.
+ * Links: base/fdt_check.c
  * Links: vmm/core/coalesced.c vmm/dev/pl011_fast.c vmm/core/status_page.c
  * Links: vmm/arch/arm64/nisv.c vmm/core/run_traced.c vmm/core/exit_line.c vmm/core/exit_trace.c
  * Links: vmm/arch/arm64/nisv_data.c vmm/arch/arm64/nisv_regs.c

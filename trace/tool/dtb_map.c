@@ -15,6 +15,7 @@
 
 #include <libfdt.h>
 
+#include "base/fdt_check.h"
 #include "base/log.h"
 
 /* No device tree of a VM comes near. */
@@ -147,7 +148,7 @@ int tl_dtb_map(const char *path, struct tl_vm_map *map)
 	void *fdt;
 	int ret = read_file(path, &fdt, &size);
 
-	if (!ret && (size < sizeof(struct fdt_header) || fdt_check_full(fdt, size)))
+	if (!ret && (size < sizeof(struct fdt_header) || tl_fdt_check(fdt, size)))
 		ret = -EINVAL;
 	if (!ret)
 		ret = add_all(fdt, map);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * libfdt checks the structure as a whole (fdt_check_full); what the nodes mean is checked here
+ * libfdt checks the structure as a whole (tl_fdt_check); what the nodes mean is checked here
  * (Devicetree Specification 0.4, sections 3.4 and 3.8).
  */
 #include "vmm/boot/dtb.h"
@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/fdt_check.h"
 #include "base/log.h"
 #include "vmm/boot/source.h"
 
@@ -28,7 +29,7 @@ static int check_structure(const struct tl_dtb *dtb, const char *what)
 	if (dtb->size >= sizeof(struct fdt_header))
 		err = fdt_magic(dtb->blob) != FDT_MAGIC  ? -FDT_ERR_BADMAGIC
 		      : fdt_version(dtb->blob) < VERSION ? -FDT_ERR_BADVERSION
-							 : fdt_check_full(dtb->blob, dtb->size);
+							 : tl_fdt_check(dtb->blob, dtb->size);
 	if (err) {
 		tl_log_error("%s '%s' %s: %s", what, dtb->path,
 			err == -FDT_ERR_BADMAGIC ? "is not compiled by dtc" : "is damaged",

@@ -85,6 +85,7 @@ static void expect_refused(const char *path, int error, const char *const *words
 		fail_msg("not %d, for '%s': %s", error, *words, problem);
 	tl_vm_json_fini(&vm);
 	assert_true(problem[0]);
+	assert_null(strchr(problem, '\n'));
 	for (; *words; words++) {
 		if (!strstr(problem, *words))
 			fail_msg("no '%s' in: %s", *words, problem);
@@ -194,6 +195,8 @@ static void test_no_recording(void **state)
 	(void)state;
 	assert_refused("", "line 1");
 	assert_refused("rubbish", "line 1");
+	/* The words of the parser have the newline in them. */
+	assert_refused("{\"a\": \"b\\\n\": 1}", "line ", "b\\?");
 	assert_refused(HEAD "\"pid\": 1} {", "line 1", "end of file");
 	assert_refused(HEAD "\"pid\": 1, \"pid\": 2}", "line 1", "pid");
 	assert_refused(HEAD "\"kernel\": \"\xff\"}", "line 1");

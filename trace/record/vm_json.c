@@ -129,6 +129,11 @@ __attribute__((format(printf, 2, 3))) static int fail(const struct reader *r, co
 	va_start(ap, fmt);
 	vsnprintf(r->problem, r->problem_size, fmt, ap);
 	va_end(ap);
+	/* The parser quotes what it stumbled over, and a message is one line. */
+	for (char *c = r->problem; *c; c++) {
+		if ((unsigned char)*c < ' ' || *c == 0x7f)
+			*c = '?';
+	}
 	return -EPROTO;
 }
 

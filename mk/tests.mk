@@ -5,6 +5,7 @@
 #     * Links: trace/profile/hist.c base/log.c    sources of the project, from its root
 #     * Libs: z jansson                           libraries besides cmocka
 #     * Wraps: ioctl mmap                         functions that the test fakes (__wrap_ioctl)
+# What a fake that it names lists is its own as well (Links, one level).
 # It is linked with nothing else, so a function that it defines itself stands in
 # for the real one of a file that it does not link. Any other file in tests/unit
 # (headers, shared fakes named in a Links line) is just a source.
@@ -59,7 +60,7 @@ $(KVM_HEADERS)/.stamp: $(BUILD)/kernel/include mk/tests.mk
 	$(Q)touch $@
 
 # What the opening comments say, as make variables: NAME_LINKS, NAME_LIBS, NAME_WRAPS.
-$(BUILD)/host/unit.mk: $(UNIT_TESTS:%=tests/unit/%.c) mk/tests.mk
+$(BUILD)/host/unit.mk: $(wildcard tests/unit/*.c) mk/tests.mk
 	@mkdir -p $(@D)
 	$(Q)awk '/^ \* (Links|Libs|Wraps): / { name = FILENAME; sub(/.*\//, "", name); sub(/\.c$$/, "", name); \
 		key = toupper($$2); sub(/:/, "", key); $$1 = $$2 = ""; print name "_" key " +=" $$0 }' \
@@ -82,9 +83,12 @@ $(UNIT_DIR)/%.o: %.S $(patsubst %,$(BUILD)/dts/%.dtb,virt vexpress-a15) mk/tests
 	@mkdir -p $(@D)
 	$(Q)$(UNIT_CC) -I $(BUILD)/dts -I $(BUILD)/gen -c -o $@ $<
 
+# $(1): name of a unit test: its sources but itself, with those of its fakes.
+unit_links = $($(1)_LINKS) $(foreach f,$(filter tests/unit/fake_%.c,$($(1)_LINKS)),$($(basename $(notdir $(f)))_LINKS))
+
 # $(1): name of a unit test.
 define unit_rule
-$(UNIT_DIR)/unit/$(1): $(UNIT_DIR)/tests/unit/$(1).o $(patsubst %,$(UNIT_DIR)/%.o,$(basename $($(1)_LINKS)))
+$(UNIT_DIR)/unit/$(1): $(UNIT_DIR)/tests/unit/$(1).o $(patsubst %,$(UNIT_DIR)/%.o,$(sort $(basename $(call unit_links,$(1)))))
 	$$(call say,HOSTLD,$$@)
 	@mkdir -p $$(@D)
 	$$(Q)$$(UNIT_CC) $$(UNIT_LDFLAGS) $(foreach w,$($(1)_WRAPS),-Wl,--wrap=$(w)) -o $$@ $$^ \

@@ -3,6 +3,14 @@
  * How `trapline run` ends, on a fake kernel: for each input that cannot be used,
  * host that cannot do it, and end of a guest there is the documented exit status,
  * one line, and nothing left open.
+ * Links: tests/unit/fake_vmm.c
+ * Libs: elf fdt z zstd jansson uring
+ * Wraps: tl_vm_init
+ */
+/*
+ * How `trapline run` ends, on a fake kernel: for each input that cannot be used,
+ * host that cannot do it, and end of a guest there is the documented exit status,
+ * one line, and nothing left open.
  * Links: base/fdt_check.c
  * Links: vmm/core/coalesced.c vmm/dev/pl011_fast.c vmm/core/status_page.c
  * Links: vmm/arch/arm64/nisv.c vmm/core/run_traced.c vmm/core/exit_line.c vmm/core/exit_trace.c
@@ -56,19 +64,10 @@
 #include "tests/unit/fake_kvm.h"
 #include "tests/unit/fake_log.h"
 #include "tests/unit/fake_run.h"
-#include "tests/unit/fds.h"
-#include "vmm/confine.h"
+#include "tests/unit/fake_vmm.h"
 #include "vmm/core/vm.h"
 #include "vmm/machine/machine.h"
-#include "vmm/sandbox/sandbox.h"
 #include "vmm/vmm.h"
-
-#define MIB UINT64_C(0x100000)
-
-#define EVENT(what)                                                                                \
-	{                                                                                          \
-		.reason = KVM_EXIT_SYSTEM_EVENT, .system_event = {.type = (what) }                 \
-	}
 
 static const char *cut; /* this file becomes shorter when the VM was made */
 
@@ -82,256 +81,72 @@ int __wrap_tl_vm_init(struct tl_vm *vm, const struct tl_vm_config *config)
 	return __real_tl_vm_init(vm, config);
 }
 
-/* This process goes on after the VM, so it keeps its rights; vmm_sandbox.c has what gives them up.
- */
-static void no_gate(struct tl_gate *gate)
-{
-	(void)gate;
-}
-
-static void pass_no_gate(struct tl_gate *gate, enum tl_sandbox_thread thread)
-{
-	(void)gate;
-	(void)thread;
-}
-
-int tl_confine_init(struct tl_sandbox *sandbox, const struct tl_vmm_config *config)
-{
-	(void)config;
-	sandbox->gate = (struct tl_gate){no_gate, pass_no_gate, no_gate};
-	return 0;
-}
-
-int tl_confine_allow(struct tl_sandbox *sandbox, const struct tl_vmm_config *config)
-{
-	(void)sandbox;
-	(void)config;
-	return 0;
-}
-
-int tl_sandbox_enter(struct tl_sandbox *sandbox)
-{
-	(void)sandbox;
-	return 0;
-}
-
-void tl_sandbox_fini(struct tl_sandbox *sandbox)
-{
-	(void)sandbox;
-}
-
 static int setup(void **state)
 {
-	memset(&fake_run, 0, sizeof(fake_run));
 	cut = NULL;
-	fake_kvm_reset();
-	return fake_files_setup(state);
-}
-
-/* A kernel that is in order: 1 MiB at the start of RAM. */
-static struct tl_vmm_config config_of(void)
-{
-	uint8_t *bytes = fake_bytes(8192);
-	struct tl_vmm_config config = {
-		.machine = &tl_machine_virt, .append = "quiet", .cpus = 2, .mem = 64 * MIB};
-
-	fake_image_head(bytes, 0, MIB, 0);
-	config.kernel = fake_file("Image", bytes, 8192);
-	free(bytes);
-	return config;
-}
-
-/* A guest without a script powers off, so that a test ends whose input was not refused. */
-static int run(const struct tl_vmm_config *config)
-{
-	static const struct fake_exit off[] = {EVENT(KVM_SYSTEM_EVENT_SHUTDOWN)};
-	unsigned int fds = fds_open();
-	int status;
-
-	if (!fake_run.out_of_time && !fake_kvm.vcpus[0].script && !fake_kvm.vcpus[1].script)
-		fake_kvm_script(0, off, 1);
-	status = tl_vmm_run(config);
-	assert_int_equal(fds_open(), fds);
-	assert_int_equal(fake_kvm.bad_calls, 0);
-	return status;
-}
-
-static void expect_input_refused(const struct tl_vmm_config *config, const char *words)
-{
-	assert_int_equal(run(config), TL_STATUS_INPUT);
-	assert_error(words);
-	/* It does not take KVM to know that. */
-	assert_int_equal(fake_kvm.kvm_fd, -1);
-}
-
-/* What a machine is not, or has no room for. */
-static void test_machines(void **state)
-{
-	struct tl_vmm_config config = config_of();
-
-	(void)state;
-	config.machine = &tl_machine_vexpress;
-	expect_input_refused(
-		&config, "is 64-bit code, and the CPUs of machine vexpress-a15 are 32-bit");
-	config.cpus = 9;
-	expect_input_refused(&config, "--cpus 9: machine vexpress-a15 has at most 8");
-	config.cpus = 1;
-	config.msi = true;
-	expect_input_refused(&config, "--msi on: machine vexpress-a15 has nothing that takes");
-	config.msi = false;
-	config.firmware = config.kernel;
-	config.kernel = NULL;
-	expect_input_refused(&config, "--firmware: machine vexpress-a15 has no flash");
-}
-
-#define STORE(address, byte)                                                                       \
-	{                                                                                          \
-		.reason = KVM_EXIT_MMIO, .mmio = {                                                 \
-			.phys_addr = (address),                                                    \
-			.data = {byte},                                                            \
-			.len = 8,                                                                  \
-			.is_write = true                                                           \
-		}                                                                                  \
-	}
-
-/* What a lab prints is for other tests: here it is that it can be. */
-static int run_quietly(const struct tl_vmm_config *config)
-{
-	int out = dup(STDOUT_FILENO), null = open("/dev/null", O_WRONLY), status;
-
-	fflush(stdout);
-	dup2(null, STDOUT_FILENO);
-	status = run(config);
-	fflush(stdout);
-	dup2(out, STDOUT_FILENO);
-	close(out);
-	close(null);
-	return status;
-}
-
-/* Without a CPU nobody stores the 42; all the rest is as with one. */
-static void test_lab(void **state)
-{
-	static const struct fake_exit script[] = {
-		STORE(0x200000, 'H'), STORE(0x200010, 1), STORE(0x200008, 42)};
-	struct tl_vmm_config config = config_of();
-	uint8_t *code = fake_bytes(1025);
-
-	(void)state;
-	config.machine = &tl_machine_lab;
-	expect_input_refused(&config, "--append: machine lab has memory, vCPUs and a debug port");
-	config.append = "";
-	expect_input_refused(&config, "--mem: machine lab has 2 MiB");
-	config.mem = 2 * MIB;
-	expect_input_refused(&config, "machine lab has no room for Linux");
-	config.kernel = fake_file("long", code, 1025);
-	expect_input_refused(&config, "/long' ends at 0x401: machine lab has 1024 bytes");
-	config.kernel = fake_file("lab", code, 1024);
-	config.cpus = 5;
-	expect_input_refused(&config, "--cpus 5: machine lab has stacks for 4");
-	config.cpus = 2;
-	config.lab.explain = true;
-	config.backing = TL_MEM_MERGE;
-	fake_kvm_script(0, script, 3);
-	fake_kvm_script(1, script + 2, 1);
-	assert_int_equal(run_quietly(&config), TL_STATUS_ANSWER);
-	assert_true(fake_log_has(TL_LOG_ERROR, "the guest ended with 0 at 0x400, not 42"));
-	assert_true(fake_log_has(TL_LOG_ERROR, "vCPU 1 ended with 1 in x0, not 42"));
-	assert_int_equal(fake_kvm.gic_fd, -1);
-	assert_int_equal(fake_kvm.vcpus[1].tcr, 0x803510);
-	assert_int_equal(fake_kvm.vcpus[1].ttbr0, 0x2000);
-	assert_int_equal(fake_kvm.vcpus[1].sctlr, FAKE_SCTLR_RESET | 0x1005);
-	assert_int_equal(fake_kvm.vcpus[1].sp_el1, 0x1fc000);
-	free(code);
+	return fake_vmm_setup(state);
 }
 
 /* robust: kernel.0-bytes kernel.1-byte kernel.directory kernel.fifo kernel.dev-zero */
 static void test_kernels(void **state)
 {
-	struct tl_vmm_config config = config_of();
+	struct tl_vmm_config config = fake_vmm_config();
 	uint8_t head[64];
 
 	(void)state;
 	config.kernel = fake_path("missing");
-	expect_input_refused(&config, "cannot open kernel '");
+	expect_vmm_refused(&config, "cannot open kernel '");
 	config.kernel = fake_file("empty", "", 0);
-	expect_input_refused(&config, "/empty' is empty");
+	expect_vmm_refused(&config, "/empty' is empty");
 	config.kernel = fake_file("1", "x", 1);
-	expect_input_refused(&config, "/1' has only 1 bytes");
+	expect_vmm_refused(&config, "/1' has only 1 bytes");
 	config.kernel = fake_path("folder");
 	mkdir(config.kernel, 0700);
-	expect_input_refused(&config, "is a directory");
+	expect_vmm_refused(&config, "is a directory");
 	config.kernel = fake_path("fifo");
 	mkfifo(config.kernel, 0600);
-	expect_input_refused(&config, "is a FIFO");
+	expect_vmm_refused(&config, "is a FIFO");
 	config.kernel = "/dev/zero";
-	expect_input_refused(&config, "kernel '/dev/zero' is a device");
+	expect_vmm_refused(&config, "kernel '/dev/zero' is a device");
 	fake_image_head(head, UINT64_C(1) << 63, MIB, 0);
 	config.kernel = fake_file("far", head, 64);
-	expect_input_refused(&config, "/far' has text_offset 0x8000000000000000");
+	expect_vmm_refused(&config, "/far' has text_offset 0x8000000000000000");
 	fake_image_head(head, 0, MIB, 1);
 	config.kernel = fake_file("big", head, 64);
-	expect_input_refused(&config, "/big' is big-endian");
+	expect_vmm_refused(&config, "/big' is big-endian");
 	config.kernel = fake_file("elf", "\177ELF...", 7);
-	expect_input_refused(&config, "/elf' is an ELF file that cannot be loaded");
+	expect_vmm_refused(&config, "/elf' is an ELF file that cannot be loaded");
 	config.kernel = fake_file("gzip", "\x1f\x8b\x08", 3);
-	expect_input_refused(&config, "/gzip' is damaged");
-}
-
-/* robust: aarch32.ram */
-/* What is 32-bit reaches 4 GiB, and not more. */
-static void test_aarch32(void **state)
-{
-	struct tl_vmm_config config = config_of();
-	uint8_t *bytes = fake_bytes(8192);
-
-	(void)state;
-	config.aarch32 = true;
-	expect_input_refused(&config, "/Image' is 64-bit code: leave out --aarch32");
-	config.kernel = fake_file("raw", bytes, 8192);
-	free(bytes);
-	config.mem = 3073 * MIB;
-	expect_input_refused(&config, "--mem 3073M: this guest is 32-bit, and machine virt");
-	config.mem = 64 * MIB;
-	config.cpus = 124;
-	expect_input_refused(&config, "--cpus 124: this guest is 32-bit");
-	config.cpus = 2;
-	assert_int_equal(run(&config), TL_STATUS_HOST);
-	assert_error("cannot run a 32-bit guest");
-	fake_kvm_reset();
-	fake_kvm.el1_32bit = true;
-	assert_int_equal(run(&config), TL_STATUS_OK);
-	assert_int_equal(fake_kvm.vcpus[0].pc, 0x40010000);
-	assert_int_equal(fake_kvm.vcpus[0].x[2], 0x40000000);
+	expect_vmm_refused(&config, "/gzip' is damaged");
 }
 
 /* robust: initrd.file initrd.ram initrd.gap */
 static void test_initrds(void **state)
 {
-	struct tl_vmm_config config = config_of();
+	struct tl_vmm_config config = fake_vmm_config();
 	uint8_t *bytes = fake_bytes(3 * MIB);
 
 	(void)state;
 	config.initrd = fake_path("missing");
-	expect_input_refused(&config, "cannot open initrd '");
+	expect_vmm_refused(&config, "cannot open initrd '");
 	config.initrd = fake_file("empty", "", 0);
-	expect_input_refused(&config, "initrd '");
+	expect_vmm_refused(&config, "initrd '");
 	config.initrd = "/dev/zero";
-	expect_input_refused(&config, "initrd '/dev/zero' is a device");
+	expect_vmm_refused(&config, "initrd '/dev/zero' is a device");
 	/* Larger than RAM, and than what the kernel leaves of it. */
 	config.initrd = fake_file("large", bytes, 3 * MIB);
 	config.mem = 2 * MIB;
-	expect_input_refused(&config, "/large' of 3072 KiB does not fit");
+	expect_vmm_refused(&config, "/large' of 3072 KiB does not fit");
 	config.mem = 3 * MIB + MIB / 2;
-	expect_input_refused(&config, "/large' of 3072 KiB does not fit");
+	expect_vmm_refused(&config, "/large' of 3072 KiB does not fit");
 	config.mem = 4 * MIB;
-	expect_input_refused(&config, "the device tree of '");
+	expect_vmm_refused(&config, "the device tree of '");
 	free(bytes);
 }
 
 static void test_command_line_too_long(void **state)
 {
-	struct tl_vmm_config config = config_of();
+	struct tl_vmm_config config = fake_vmm_config();
 	char *append = malloc(5000);
 
 	(void)state;
@@ -339,20 +154,20 @@ static void test_command_line_too_long(void **state)
 	memset(append, 'x', 4999);
 	append[4999] = '\0';
 	config.append = append;
-	expect_input_refused(&config, "command line has 4999 characters");
+	expect_vmm_refused(&config, "command line has 4999 characters");
 	free(append);
 }
 
 static void test_kernel_larger_than_it_says(void **state)
 {
-	struct tl_vmm_config config = config_of();
+	struct tl_vmm_config config = fake_vmm_config();
 	uint8_t *bytes = calloc(2, MIB);
 
 	(void)state;
 	assert_non_null(bytes);
 	fake_image_head(bytes, 0, MIB, 0);
 	config.kernel = fake_gzip("bomb", bytes, 2 * MIB);
-	assert_int_equal(run(&config), TL_STATUS_INPUT);
+	assert_int_equal(fake_vmm_run(&config), TL_STATUS_INPUT);
 	assert_error("/bomb' is larger than the 1024 KiB");
 	free(bytes);
 }
@@ -360,19 +175,19 @@ static void test_kernel_larger_than_it_says(void **state)
 /* robust: kvm.missing kvm.vcpus */
 static void test_hosts(void **state)
 {
-	struct tl_vmm_config config = config_of();
+	struct tl_vmm_config config = fake_vmm_config();
 
 	(void)state;
 	fake_kvm.open_error = ENOENT;
-	assert_int_equal(run(&config), TL_STATUS_HOST);
+	assert_int_equal(fake_vmm_run(&config), TL_STATUS_HOST);
 	fake_kvm.open_error = 0;
 	config.cpus = 513;
-	assert_int_equal(run(&config), TL_STATUS_HOST);
+	assert_int_equal(fake_vmm_run(&config), TL_STATUS_HOST);
 	assert_error("--cpus 513");
 	fake_kvm_reset();
-	config = config_of();
+	config = fake_vmm_config();
 	config.profile = true;
-	assert_int_equal(run(&config), TL_STATUS_HOST);
+	assert_int_equal(fake_vmm_run(&config), TL_STATUS_HOST);
 	assert_nothing_logged();
 }
 
@@ -381,23 +196,23 @@ static void test_ends_of_a_guest(void **state)
 {
 	static const struct fake_exit crash[] = {EVENT(KVM_SYSTEM_EVENT_CRASH)};
 	static const struct fake_exit error[] = {{.ret = -EFAULT}};
-	struct tl_vmm_config config = config_of();
+	struct tl_vmm_config config = fake_vmm_config();
 
 	(void)state;
-	assert_int_equal(run(&config), TL_STATUS_OK);
+	assert_int_equal(fake_vmm_run(&config), TL_STATUS_OK);
 	assert_nothing_logged();
 	fake_kvm_reset();
 	fake_kvm_script(0, crash, 1);
-	assert_int_equal(run(&config), TL_STATUS_CRASH);
+	assert_int_equal(fake_vmm_run(&config), TL_STATUS_CRASH);
 	assert_error("vCPU 0 stopped at PC 0x40000000: the guest reported a crash");
 	fake_kvm_reset();
 	fake_kvm_script(1, error, 1);
-	assert_int_equal(run(&config), TL_STATUS_VM);
+	assert_int_equal(fake_vmm_run(&config), TL_STATUS_VM);
 	assert_error("vCPU 1 stopped at PC ", "KVM_RUN failed: Bad address");
 	/* A guest that waits for ever. */
 	fake_kvm_reset();
 	fake_run.out_of_time = true;
-	assert_int_equal(run(&config), TL_STATUS_TIMEOUT);
+	assert_int_equal(fake_vmm_run(&config), TL_STATUS_TIMEOUT);
 	assert_nothing_logged();
 }
 
@@ -405,24 +220,24 @@ static void test_ends_of_a_guest(void **state)
 static void test_recordings(void **state)
 {
 	static const struct fake_exit crash[] = {EVENT(KVM_SYSTEM_EVENT_CRASH)};
-	struct tl_vmm_config config = config_of();
+	struct tl_vmm_config config = fake_vmm_config();
 
 	(void)state;
 	config.record = "folder";
-	assert_int_equal(run(&config), TL_STATUS_OK);
+	assert_int_equal(fake_vmm_run(&config), TL_STATUS_OK);
 	fake_kvm_reset();
 	fake_run.record_ends = -ENOSPC;
-	assert_int_equal(run(&config), TL_STATUS_FAILURE);
+	assert_int_equal(fake_vmm_run(&config), TL_STATUS_FAILURE);
 	assert_nothing_logged();
 	/* What the guest did comes first. */
 	fake_kvm_reset();
 	fake_kvm_script(0, crash, 1);
-	assert_int_equal(run(&config), TL_STATUS_CRASH);
+	assert_int_equal(fake_vmm_run(&config), TL_STATUS_CRASH);
 	fake_log_reset(NULL);
 	fake_kvm_reset();
 	fake_run.record_starts = -EACCES;
 	fake_run.record_ends = 0;
-	assert_int_equal(run(&config), TL_STATUS_HOST);
+	assert_int_equal(fake_vmm_run(&config), TL_STATUS_HOST);
 	assert_nothing_logged();
 	assert_int_equal(fake_run.recorders, 0);
 }
@@ -432,11 +247,11 @@ static void test_resets(void **state)
 {
 	static const struct fake_exit script[] = {EVENT(KVM_SYSTEM_EVENT_RESET),
 		EVENT(KVM_SYSTEM_EVENT_RESET), EVENT(KVM_SYSTEM_EVENT_SHUTDOWN)};
-	struct tl_vmm_config config = config_of();
+	struct tl_vmm_config config = fake_vmm_config();
 
 	(void)state;
 	fake_kvm_script(0, script, 3);
-	assert_int_equal(run(&config), TL_STATUS_OK);
+	assert_int_equal(fake_vmm_run(&config), TL_STATUS_OK);
 	assert_nothing_logged();
 	assert_int_equal(fake_kvm.vcpus[0].inits, 3);
 	assert_int_equal(fake_kvm.vcpus[1].inits, 3);
@@ -449,13 +264,13 @@ static void test_firmware(void **state)
 {
 	static const struct fake_exit script[] = {
 		EVENT(KVM_SYSTEM_EVENT_RESET), EVENT(KVM_SYSTEM_EVENT_SHUTDOWN)};
-	struct tl_vmm_config config = config_of();
+	struct tl_vmm_config config = fake_vmm_config();
 
 	(void)state;
 	config.kernel = NULL;
 	config.firmware = fake_file("firmware", "some code", 9);
 	fake_kvm_script(0, script, 2);
-	assert_int_equal(run(&config), TL_STATUS_OK);
+	assert_int_equal(fake_vmm_run(&config), TL_STATUS_OK);
 	assert_nothing_logged();
 	assert_int_equal(fake_kvm.region.slot, 1);
 	assert_int_equal(fake_kvm.region.flags, KVM_MEM_READONLY);
@@ -466,29 +281,29 @@ static void test_firmware(void **state)
 	assert_int_equal(fake_kvm.vcpus[0].x[0], 0);
 	fake_kvm_reset();
 	cut = config.firmware;
-	assert_int_equal(run(&config), TL_STATUS_INPUT);
+	assert_int_equal(fake_vmm_run(&config), TL_STATUS_INPUT);
 	assert_error("/firmware' became shorter while it was read");
 	cut = NULL;
 }
 
 static void test_bad_firmware(void **state)
 {
-	struct tl_vmm_config config = config_of();
+	struct tl_vmm_config config = fake_vmm_config();
 
 	(void)state;
 	config.kernel = NULL;
 	config.firmware = fake_path("missing");
-	expect_input_refused(&config, "cannot open firmware '");
+	expect_vmm_refused(&config, "cannot open firmware '");
 	config.firmware = fake_file("short", "abc", 3);
-	expect_input_refused(&config, "/short' has 3 bytes, and the flash holds 64 MiB");
+	expect_vmm_refused(&config, "/short' has 3 bytes, and the flash holds 64 MiB");
 	config.firmware = fake_file("elf", "\177ELF and more", 14);
-	expect_input_refused(&config, "/elf' is an ELF file");
+	expect_vmm_refused(&config, "/elf' is an ELF file");
 	config.firmware = fake_file("large", "x", 1);
 	assert_int_equal(truncate(config.firmware, 64 * MIB + 1), 0);
-	expect_input_refused(&config, "/large' has 67108865 bytes");
+	expect_vmm_refused(&config, "/large' has 67108865 bytes");
 	/* A whole bank is what the board takes. */
 	assert_int_equal(truncate(config.firmware, 64 * MIB), 0);
-	assert_int_equal(run(&config), TL_STATUS_OK);
+	assert_int_equal(fake_vmm_run(&config), TL_STATUS_OK);
 }
 
 /* The call to suspend to RAM is answered (not at address 0), and the guest goes on. */
@@ -496,12 +311,12 @@ static void test_suspend(void **state)
 {
 	static const struct fake_exit script[] = {
 		EVENT(KVM_SYSTEM_EVENT_SUSPEND), EVENT(KVM_SYSTEM_EVENT_SHUTDOWN)};
-	struct tl_vmm_config config = config_of();
+	struct tl_vmm_config config = fake_vmm_config();
 
 	(void)state;
 	config.cpus = 1;
 	fake_kvm_script(0, script, 2);
-	assert_int_equal(run(&config), TL_STATUS_OK);
+	assert_int_equal(fake_vmm_run(&config), TL_STATUS_OK);
 	assert_int_equal(fake_kvm.vcpus[0].next, 2);
 	assert_int_equal((int64_t)fake_kvm.vcpus[0].x[0], -9);
 	assert_nothing_logged();
@@ -511,23 +326,23 @@ static void test_suspend(void **state)
 	fake_kvm_script(0, script, 2);
 	fake_kvm.fail_request = KVM_GET_MP_STATE;
 	fake_kvm.fail_error = EIO;
-	assert_int_equal(run(&config), TL_STATUS_VM);
+	assert_int_equal(fake_vmm_run(&config), TL_STATUS_VM);
 	assert_error("vCPU 0 stopped at PC ", "cannot suspend to RAM: Input/output error");
 }
 
 /* A control socket that cannot be made; one that can is gone afterwards. */
 static void test_control_socket(void **state)
 {
-	struct tl_vmm_config config = config_of();
+	struct tl_vmm_config config = fake_vmm_config();
 
 	(void)state;
 	config.ctl = config.kernel;
-	assert_int_equal(run(&config), TL_STATUS_INPUT);
+	assert_int_equal(fake_vmm_run(&config), TL_STATUS_INPUT);
 	assert_error("--ctl '", "is there already, and is no socket");
 	assert_int_equal(access(config.kernel, F_OK), 0);
 	fake_kvm_reset();
 	config.ctl = fake_path("socket");
-	assert_int_equal(run(&config), TL_STATUS_OK);
+	assert_int_equal(fake_vmm_run(&config), TL_STATUS_OK);
 	assert_int_equal(access(config.ctl, F_OK), -1);
 }
 
@@ -535,28 +350,28 @@ static void test_control_socket(void **state)
 /* robust: initrd.file */
 static void test_initrd_cut(void **state)
 {
-	struct tl_vmm_config config = config_of();
+	struct tl_vmm_config config = fake_vmm_config();
 
 	(void)state;
 	cut = config.initrd = fake_file("initrd", "0123456789", 10);
-	assert_int_equal(run(&config), TL_STATUS_INPUT);
+	assert_int_equal(fake_vmm_run(&config), TL_STATUS_INPUT);
 	assert_error("/initrd' became shorter while it was read");
 	cut = NULL;
 }
 
 static void test_device_tree_written(void **state)
 {
-	struct tl_vmm_config config = config_of();
+	struct tl_vmm_config config = fake_vmm_config();
 	struct stat st;
 
 	(void)state;
 	config.dump_dtb = fake_path("tree");
-	assert_int_equal(run(&config), TL_STATUS_OK);
+	assert_int_equal(fake_vmm_run(&config), TL_STATUS_OK);
 	assert_int_equal(stat(config.dump_dtb, &st), 0);
 	assert_true(st.st_size > 500 && st.st_size < 5000);
 	fake_kvm_reset();
 	config.dump_dtb = "/dev/full";
-	assert_int_equal(run(&config), TL_STATUS_FAILURE);
+	assert_int_equal(fake_vmm_run(&config), TL_STATUS_FAILURE);
 	assert_error("cannot write the device tree to '/dev/full': No space left on device");
 }
 
@@ -564,8 +379,6 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, fake_files_teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(test_machines),
-		TEST(test_lab),
 		TEST(test_kernels),
 		TEST(test_initrds),
 		TEST(test_command_line_too_long),
@@ -575,7 +388,6 @@ int main(void)
 		TEST(test_recordings),
 		TEST(test_resets),
 		TEST(test_suspend),
-		TEST(test_aarch32),
 		TEST(test_firmware),
 		TEST(test_bad_firmware),
 		TEST(test_control_socket),

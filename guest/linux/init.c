@@ -154,10 +154,12 @@ static char *find_parameter(char *p, const char *word, char **end)
 	return NULL;
 }
 
-/* The child's half of run(): a session with the console as its terminal. */
-static _Noreturn void exec_shell(char *command)
+/*
+ * A session with the console as its terminal. It is process 1's, which ends never: at the end of
+ * a session's leader the kernel hangs the terminal up and throws away what is not sent yet.
+ */
+static void open_terminal(void)
 {
-	char *const argv[] = {"sh", "-c", command, NULL};
 	static char console[64] = "/dev/";
 	long n;
 
@@ -171,23 +173,27 @@ static _Noreturn void exec_shell(char *command)
 		fd = sys_openat(console, O_RDWR);
 		for (int i = 0; fd >= 0 && i < 3; i++)
 			sys_dup3((int)fd, i);
+		if (fd > 2)
+			sys_close((int)fd);
 	}
-	sys_execve(SYS_SHELL, argv, shell_env);
-	sys_exit(127);
 }
 
 /* Runs the command in the shell and waits for it, reaping whoever else ends. */
 static int run(char *command)
 {
+	char *const argv[] = {"sh", "-c", command, NULL};
 	int status = 0;
 	long child, ended;
 
 	sys_mount("sysfs", "/sys", "sysfs");
 	sys_mount("devtmpfs", "/dev", "devtmpfs");
 	sys_mount("tmpfs", "/tmp", "tmpfs");
+	open_terminal();
 	child = sys_fork();
-	if (child == 0)
-		exec_shell(command);
+	if (child == 0) {
+		sys_execve(SYS_SHELL, argv, shell_env);
+		sys_exit(127);
+	}
 	if (child < 0)
 		return 127;
 	do
@@ -226,6 +232,11 @@ _Noreturn void init_main(void)
 		if (status)
 			print_status((unsigned long)status);
 	}
+	/*
+	 * What is written half a second after the last output waits until a worker has resumed
+	 * the UART (serial_port's autosuspend), and a machine that is off sends nothing.
+	 */
+	sys_drain(1);
 	sys_power_off();
 	/* The kernel panics when process 1 ends, which shows what went wrong. */
 	sys_exit(1);

@@ -9,6 +9,7 @@
 #define TL_GUEST_LINUX_SYS_H
 
 #include <stddef.h>
+#include <asm/ioctls.h>
 #include <asm/unistd.h>
 #include <linux/fcntl.h>
 #include <linux/reboot.h>
@@ -92,6 +93,12 @@ static inline long sys_read(int fd, void *buffer, size_t size)
 static inline long sys_write(int fd, const void *buffer, size_t size)
 {
 	return sys_call(__NR_write, fd, (long)buffer, (long)size, 0, 0);
+}
+
+/* Waits until the terminal has sent all that was written to it: tcdrain(). */
+static inline long sys_drain(int fd)
+{
+	return sys_call(__NR_ioctl, fd, TCSBRK, 1, 0, 0);
 }
 
 static inline long sys_dup3(int from, int to)

@@ -20,6 +20,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
+#include <termios.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -115,6 +116,8 @@ static int do_reboot(int count, char **words)
 {
 	(void)count;
 	sync();
+	/* See init_main() in guest/linux/init.c. */
+	tcdrain(STDOUT_FILENO);
 	reboot(strcmp(words[0], "reboot") != 0 ? RB_POWER_OFF : RB_AUTOBOOT);
 	return sh_fail("cannot", words[0]);
 }

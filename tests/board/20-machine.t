@@ -47,7 +47,15 @@ output_has 'second start$'
 end
 
 begin 'linux: a reboot comes up again'
-boots_twice --append 'quiet trapline.run="echo up; sleep 1; reboot -f"'
+boots_twice "$TL_GUESTS/Image" --initrd "$TL_GUESTS/linux.cpio.gz" \
+	--append 'quiet trapline.run="echo up; sleep 1; reboot -f"'
+end
+
+begin 'linux: what it says after a silence, just before it powers off, is not lost'
+guest "$TL_GUESTS/Image" --initrd "$TL_GUESTS/linux.cpio.gz" \
+	--append 'quiet trapline.run="echo up; sleep 1; echo last"'
+status_is 0
+output_has '^last'
 end
 
 begin '--dump-dtb writes the device tree that the guest gets'

@@ -123,7 +123,8 @@ refused 2 "--msi 'maybe': wants off or on"
 end
 
 begin '--msi on: a reset in place resets the ITS'
-boots_twice --msi on --append "quiet trapline.run=\"$log | grep -e LPI; echo up; sleep 1; reboot -f\""
+boots_twice "$TL_GUESTS/Image" --initrd "$TL_GUESTS/linux.cpio.gz" --msi on \
+	--append "quiet trapline.run=\"$log | grep -e LPI; echo up; sleep 1; reboot -f\""
 # "Booted with LPIs enabled, memory probably corrupted", "Can't disable LPIs"
 output_lacks 'LPIs enabled|disable'
 end

@@ -61,10 +61,9 @@ run() {
 	[ "$status" -ne 137 ] || problem "did not end within $TEST_LIMIT s: $*"
 }
 
-# boots_twice OPTION...: a Linux guest that says "up" and reboots says so a second time.
+# boots_twice KERNEL OPTION...: a Linux guest that says "up" and reboots says so a second time.
 boots_twice() {
-	timeout -s KILL 110 trapline run "$TL_GUESTS/Image" --initrd "$TL_GUESTS/linux.cpio.gz" \
-		--timeout 100 "$@" </dev/null >"$WORK/out" 2>"$WORK/err" &
+	timeout -s KILL 110 trapline run "$@" --timeout 100 </dev/null >"$WORK/out" 2>"$WORK/err" &
 	pid=$!
 	tries=900
 	until [ "$(count "$WORK/out" '^up')" -ge 2 ] || [ "$tries" -eq 0 ]; do

@@ -96,19 +96,25 @@ static int allow_report(struct tl_sandbox *sandbox, const char *path)
 /* What is read for a report, and the kernel's files of tracing. */
 static int allow_tracing(struct tl_sandbox *sandbox, const struct tl_vmm_config *config)
 {
-	const char *symbols = config->symbols ? config->symbols : config->kernel;
-	int ret = symbols ? tl_sandbox_allow(sandbox, MAIN, TL_ACCESS_READ, symbols) : 0;
+	const struct {
+		unsigned int threads;
+		enum tl_sandbox_access access;
+		const char *path;
+	} wanted[] = {
+		{MAIN, TL_ACCESS_READ, config->symbols ? config->symbols : config->kernel},
+		{MAIN, TL_ACCESS_READ, "/sys"},
+		{MAIN, TL_ACCESS_READ, "/proc"},
+		{MAIN | TRACE, TL_ACCESS_WRITE, "/sys/kernel/tracing"},
+		{MAIN | TRACE, TL_ACCESS_WRITE, "/sys/kernel/debug/tracing"},
+	};
+	int ret = 0;
 
-	if (!ret)
-		ret = tl_sandbox_allow(sandbox, MAIN, TL_ACCESS_READ, "/sys");
-	if (!ret)
-		ret = tl_sandbox_allow(sandbox, MAIN, TL_ACCESS_READ, "/proc");
-	if (!ret)
-		ret = tl_sandbox_allow(
-			sandbox, MAIN | TRACE, TL_ACCESS_WRITE, "/sys/kernel/tracing");
-	return ret ? ret
-		   : tl_sandbox_allow(
-			     sandbox, MAIN | TRACE, TL_ACCESS_WRITE, "/sys/kernel/debug/tracing");
+	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]) && !ret; i++) {
+		if (wanted[i].path)
+			ret = tl_sandbox_allow(
+				sandbox, wanted[i].threads, wanted[i].access, wanted[i].path);
+	}
+	return ret;
 }
 
 static int allow_devices(struct tl_sandbox *sandbox, const struct tl_vmm_config *config)

@@ -93,16 +93,23 @@ static void on_thread(void *gate)
 	tl_gate_pass(gate, TL_SANDBOX_TRACE);
 }
 
+/* The VM as the profiler sees it; `vcpus` and `map` are the caller's, and outlive it. */
+static struct tl_vm_desc describe_vm(
+	const struct tl_vm *vm, struct tl_vcpu_desc *vcpus, struct tl_vm_map *map)
+{
+	return (struct tl_vm_desc){.pid = getpid(),
+		.vcpu_count = vm->vcpu_count,
+		.vcpus = vcpus,
+		.map = map,
+		.on_thread = on_thread,
+		.opaque = vm->gate};
+}
+
 int tl_vmm_profile_attach(struct tl_session *session, const struct tl_vm *vm)
 {
 	struct tl_vm_map map = {0};
 	struct tl_vcpu_desc *vcpus = describe_vcpus(vm);
-	struct tl_vm_desc desc = {.pid = getpid(),
-		.vcpu_count = vm->vcpu_count,
-		.vcpus = vcpus,
-		.map = &map,
-		.on_thread = on_thread,
-		.opaque = vm->gate};
+	struct tl_vm_desc desc = describe_vm(vm, vcpus, &map);
 	int ret;
 
 	if (!vcpus)
@@ -119,12 +126,7 @@ int tl_vmm_record_start(struct tl_recorder **recorder, const char *path, const s
 {
 	struct tl_vm_map map = {0};
 	struct tl_vcpu_desc *vcpus = describe_vcpus(vm);
-	struct tl_vm_desc desc = {.pid = getpid(),
-		.vcpu_count = vm->vcpu_count,
-		.vcpus = vcpus,
-		.map = &map,
-		.on_thread = on_thread,
-		.opaque = vm->gate};
+	struct tl_vm_desc desc = describe_vm(vm, vcpus, &map);
 	pid_t *tids = calloc(vm->vcpu_count, sizeof(*tids));
 	struct tl_recorder_config config = {
 		.path = path, .tids = tids, .tid_count = vm->vcpu_count};

@@ -104,8 +104,11 @@ static int set_capabilities(uint64_t keep)
 /* What a program that is executed could ever get. Only who may do so can lower it. */
 static void drop_bounds(void)
 {
-	for (unsigned long cap = 0; prctl(PR_CAPBSET_READ, cap, 0, 0, 0) >= 0; cap++)
-		(void)prctl(PR_CAPBSET_DROP, cap, 0, 0, 0);
+	unsigned long cap = 0;
+
+	/* Until there is none of that number; at once for who may not. */
+	while (!prctl(PR_CAPBSET_DROP, cap, 0, 0, 0))
+		cap++;
 	(void)prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
 }
 

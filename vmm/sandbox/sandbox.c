@@ -212,6 +212,12 @@ static void close_files(struct tl_sandbox *sandbox)
 	}
 }
 
+static void free_filters(struct tl_sandbox *sandbox)
+{
+	for (unsigned int i = 0; i < TL_SANDBOX_THREADS; i++)
+		tl_seccomp_fini(&sandbox->filters[i]);
+}
+
 static int prepare_calls(struct tl_sandbox *sandbox)
 {
 	int ret = tl_seccomp_probe();
@@ -269,6 +275,8 @@ int tl_sandbox_enter(struct tl_sandbox *sandbox)
 				     "without it",
 				strerror(-ret));
 		close_files(sandbox);
+		/* Each thread has given its own to the kernel. */
+		free_filters(sandbox);
 	}
 	set_state(sandbox, TL_GATE_OPEN);
 	return ret;
@@ -277,8 +285,7 @@ int tl_sandbox_enter(struct tl_sandbox *sandbox)
 void tl_sandbox_fini(struct tl_sandbox *sandbox)
 {
 	close_files(sandbox);
-	for (unsigned int i = 0; i < TL_SANDBOX_THREADS; i++)
-		tl_seccomp_fini(&sandbox->filters[i]);
+	free_filters(sandbox);
 	pthread_cond_destroy(&sandbox->changed);
 	pthread_mutex_destroy(&sandbox->lock);
 }

@@ -460,8 +460,8 @@ const struct tl_option tl_run_options[] = {
 		"exits profiled",
 		set_ctl},
 	{TL_VALUE, "sandbox", "on|off|namespaces",
-		"confine this process before the guest starts; namespaces: also without network\n"
-		"and files",
+		"confine this process before the guest starts; namespaces: also without network,\n"
+		"files and other processes",
 		set_sandbox, "on"},
 	{TL_VALUE, "user", "USER[:GROUP]",
 		"whom to become when root starts it (nobody, where nothing needs root's files)",

@@ -20,6 +20,7 @@
 #include "vmm/devices.h"
 #include "vmm/guest.h"
 #include "vmm/profile.h"
+#include "vmm/sandbox/namespaces.h"
 
 static void summarize(struct tl_guest *guest)
 {
@@ -184,6 +185,17 @@ static void show_layout(const struct tl_guest *guest)
 	tl_machine_print_devices(guest->machine, guest->config->gic, guest->config->msi, stdout);
 }
 
+/* Which process the VM is in. Returns an exit status. */
+static int choose_process(struct tl_guest *guest)
+{
+	if (tl_confine_init(&guest->sandbox, guest->config))
+		return TL_STATUS_USAGE;
+	if (tl_sandbox_isolate(&guest->sandbox))
+		return TL_STATUS_HOST;
+	guest->control.pid = tl_namespaces_pid();
+	return TL_STATUS_OK;
+}
+
 int tl_vmm_run(const struct tl_vmm_config *config)
 {
 	struct tl_guest *guest = calloc(1, sizeof(*guest));
@@ -210,10 +222,11 @@ int tl_vmm_run(const struct tl_vmm_config *config)
 	tl_exit_trace_blank(&guest->exit_trace);
 	/* Else each thread has a heap, whose end is read from a file when it first shrinks. */
 	(void)mallopt(M_ARENA_MAX, 1);
-	if (tl_confine_init(&guest->sandbox, config)) {
+	ret = choose_process(guest);
+	if (ret) {
 		tl_sandbox_fini(&guest->sandbox);
 		free(guest);
-		return TL_STATUS_USAGE;
+		return ret;
 	}
 	ret = tl_loop_init(&guest->loop);
 	if (!ret)

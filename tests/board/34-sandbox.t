@@ -65,6 +65,11 @@ while_running() {
 	done
 }
 
+# child_of PID: the process that it has started.
+child_of() {
+	grep -l "^PPid:[[:space:]]*$1\$" /proc/[0-9]*/status 2>/dev/null | sed 's|/proc/\([0-9]*\)/.*|\1|'
+}
+
 finish() {
 	kill "$pid"
 	wait "$pid"
@@ -109,15 +114,35 @@ if [ "$(id -u)" = 0 ]; then
 fi
 
 if [ "$(id -u)" = 0 ]; then
-	begin '--sandbox namespaces: neither network nor files'
+	begin '--sandbox namespaces: neither network nor files nor other processes'
 	truncate -s 1M "$WORK/disk"
 	while_running --disk "$WORK/disk" --sandbox namespaces
+	outer=$pid
+	pid=$(child_of "$outer")
+	equal 'its process IDs' "$(sed -n 's/^NSpid:[[:space:]]*//p' "/proc/$pid/status" | tr '\t' ' ')" "$pid 1"
 	for task in /proc/"$pid"/task/*; do
 		[ "$(readlink "$task/ns/net")" != "$(readlink /proc/self/ns/net)" ] || problem "$task has the host's network"
 		[ "$(readlink "$task/ns/mnt")" != "$(readlink /proc/self/ns/mnt)" ] || problem "$task has the host's mounts"
 		equal 'what is in its root' "$(ls -A "$task/root/")" ''
 	done
-	finish
+	child=$pid
+	pid=$outer
+	# A signal is handed on; its line and status are the VM's.
+	kill "$pid"
+	wait "$pid"
+	equal 'exit status' $? 143
+	[ ! -e "/proc/$child" ] || problem 'the child is still there'
+	while_running --disk "$WORK/disk" --sandbox namespaces --ctl "$WORK/ctl" --user 1234
+	child=$(child_of "$pid")
+	equal 'the process of ctl status' "$(trapline ctl --json "$WORK/ctl" status | sed -n 's/.*"pid": *\([0-9]*\).*/\1/p')" "$child"
+	kill -KILL "$pid"
+	wait "$pid" 2>/dev/null
+	tries=100
+	while [ -e "/proc/$child" ] && [ "$tries" -gt 0 ]; do
+		tries=$((tries - 1))
+		sleep 0.1
+	done
+	[ "$tries" -gt 0 ] || problem 'the VM goes on when what was started has been killed'
 	mkdir "$WORK/shared"
 	echo 'from the host' >"$WORK/shared/f"
 	run trapline run "$TL_GUESTS/Image" --initrd "$TL_GUESTS/linux.cpio.gz" --share "$WORK/shared:host" --disk "$WORK/disk" \

@@ -158,6 +158,7 @@ static int setup(void **state)
 		.events = &events,
 		.loop = &f.loop,
 		.machine = &machine,
+		.pid = 4711,
 		.config = &config};
 	tl_ctl_blank(&control.server);
 	if (tl_control_init(&control))
@@ -237,7 +238,7 @@ static void test_status(void **state)
 	assert_true(json_is_true(json_object_get(answer, "ok")));
 	assert_string_equal(json_string_value(json_object_get(answer, "kernel")), "a kernel");
 	assert_string_equal(json_string_value(json_object_get(answer, "machine")), "fake");
-	assert_int_equal(json_integer_value(json_object_get(answer, "pid")), getpid());
+	assert_int_equal(json_integer_value(json_object_get(answer, "pid")), 4711);
 	assert_int_equal(json_integer_value(json_object_get(answer, "gic")), 3);
 	assert_int_equal(json_integer_value(json_object_get(answer, "memory")), FAKE_RAM_MIB << 20);
 	assert_int_equal(json_array_size(json_object_get(answer, "vcpus")), 2);

@@ -66,7 +66,7 @@ static void do_status(
 
 	(void)request;
 	tl_ctl_reply(client, json_pack("{sb ss si sI ss ss sI si so so}", "ok", 1, "state", state,
-				     "pid", (int)getpid(), "uptime_ms",
+				     "pid", (int)control->pid, "uptime_ms",
 				     (json_int_t)((tl_clock_ns() - control->started_ns) / 1000000),
 				     "machine", control->machine->name, "kernel",
 				     control->config->kernel ? control->config->kernel

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "vmm/ctl/server.h"
 
@@ -25,6 +26,7 @@ struct tl_control {
 	const struct tl_machine *machine;
 	const struct tl_vmm_config *config;
 	const struct tl_layout *layout;
+	pid_t pid;           /* the VMM's, as the host knows it */
 	uint64_t started_ns; /* CLOCK_MONOTONIC */
 
 	bool paused;    /* the vCPUs stay parked */

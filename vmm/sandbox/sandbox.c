@@ -55,6 +55,8 @@ static int confine(struct tl_sandbox *sandbox, enum tl_sandbox_thread thread)
 		ret = tl_namespaces_enter(names_files(sandbox, thread));
 	if (!ret)
 		ret = tl_privileges_give_up(&sandbox->privileges, keeps(sandbox, thread));
+	if (!ret && thread == TL_SANDBOX_MAIN && sandbox->is_child)
+		ret = tl_namespaces_follow();
 	if (!ret && sandbox->rulesets[thread] >= 0)
 		ret = tl_landlock_apply(sandbox->rulesets[thread]);
 	if (!ret && sandbox->filters[thread].program)
@@ -159,6 +161,22 @@ int tl_sandbox_init(struct tl_sandbox *sandbox, const struct tl_sandbox_config *
 	tl_log_warn("--sandbox off: whoever breaks out of the guest into this process has all of "
 		    "its rights");
 	return 0;
+}
+
+int tl_sandbox_isolate(struct tl_sandbox *sandbox)
+{
+	int ret;
+
+	/* The kernel's events have the host's process IDs. */
+	if (sandbox->config.mode != TL_SANDBOX_NAMESPACES || has(sandbox, TL_SANDBOX_TRACE) ||
+		has(sandbox, TL_SANDBOX_PROFILE))
+		return 0;
+	ret = tl_namespaces_fork();
+	if (ret)
+		tl_log_error("--sandbox namespaces: cannot have process IDs of its own: %s",
+			strerror(-ret));
+	sandbox->is_child = !ret;
+	return ret;
 }
 
 int tl_sandbox_allow(struct tl_sandbox *sandbox, unsigned int threads,

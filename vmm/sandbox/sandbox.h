@@ -41,6 +41,7 @@ struct tl_sandbox {
 	struct tl_gate gate; /* first */
 	struct tl_sandbox_config config;
 	struct tl_privileges privileges;
+	bool is_child; /* of a process that stayed behind, see tl_sandbox_isolate() */
 	struct tl_sandbox_path paths[TL_SANDBOX_PATHS];
 	unsigned int path_count;
 	/* Of the kinds that there are. */
@@ -55,6 +56,13 @@ struct tl_sandbox {
 
 /* Main thread. Returns 0 or -EINVAL (logged): there is no such user, or it cannot be had. */
 int tl_sandbox_init(struct tl_sandbox *sandbox, const struct tl_sandbox_config *config);
+
+/*
+ * With namespaces, goes on in a process that has a PID namespace of its own, and the caller's
+ * stays behind (tl_namespaces_fork()), unless the VM is profiled. Main thread, before there are
+ * others. Returns 0 or -errno (logged).
+ */
+int tl_sandbox_isolate(struct tl_sandbox *sandbox);
 
 /*
  * What `threads` (bits) may open while the guest runs: a file, or a folder with all in it. Where

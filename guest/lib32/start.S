@@ -80,3 +80,6 @@ vector_\n:
 	mov	r1, lr
 	b	tl_exception_report
 	.endr
+
+/* Nothing runs on the stack: said, or the linker warns. */
+.section .note.GNU-stack, "", %progbits

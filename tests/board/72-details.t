@@ -53,7 +53,11 @@ equal 'their sum' "$sum" "$(total "$WORK/kind.json" exits)"
 end
 
 begin 'bursts: the longest run of one kind'
-guest "$TL_GUESTS/classes.elf" --profile="$WORK/kind.json" --append 'gic n=77'
+# A tick of the host may fall into the run, and is an exit of another kind.
+for _ in 1 2 3 4 5; do
+	guest "$TL_GUESTS/classes.elf" --profile="$WORK/kind.json" --append 'gic n=77'
+	grep -q 'host interrupt' "$WORK/err" || break
+done
 status_is 0
 error_has '^  vCPU 0, longest: 77 in a row, gicd GICD_TYPER read, [0-9.]+ us, from do_gic\+0x'
 equal longest "$(tr -d ' \n' <"$WORK/kind.json" | grep -o '"longest_burst":{"class":"DABT_LOW","what":"gicdGICD_TYPERread","exits":77,' | wc -l | tr -d ' ')" 1

@@ -25,9 +25,13 @@
 /* The worker may be a little behind. */
 static void expect_fds(unsigned int count)
 {
-	for (unsigned int ms = 0; fds_open() != count && ms < 20000; ms++)
+	unsigned int now = fds_open();
+
+	for (unsigned int ms = 0; now != count && ms < 20000; ms++) {
 		usleep(1000);
-	assert_int_equal(fds_open(), count);
+		now = fds_open();
+	}
+	assert_int_equal(now, count);
 }
 
 /* How many there are once nothing comes or goes any more. */

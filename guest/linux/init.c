@@ -155,7 +155,7 @@ static char *find_parameter(char *p, const char *word, char **end)
 }
 
 /*
- * A session with the console as its terminal. It is process 1's, which ends never: at the end of
+ * A session with the console as its terminal. It is process 1's, which never ends: at the end of
  * a session's leader the kernel hangs the terminal up and throws away what is not sent yet.
  */
 static void open_terminal(void)

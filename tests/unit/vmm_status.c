@@ -7,50 +7,6 @@
  * Libs: elf fdt z zstd jansson uring
  * Wraps: tl_vm_init
  */
-/*
- * How `trapline run` ends, on a fake kernel: for each input that cannot be used,
- * host that cannot do it, and end of a guest there is the documented exit status,
- * one line, and nothing left open.
- * Links: base/fdt_check.c
- * Links: vmm/core/coalesced.c vmm/dev/pl011_fast.c vmm/core/status_page.c
- * Links: vmm/arch/arm64/nisv.c vmm/core/run_traced.c vmm/core/exit_line.c vmm/core/exit_trace.c
- * Links: vmm/arch/arm64/nisv_data.c vmm/arch/arm64/nisv_regs.c
- * Links: vmm/arch/arm64/walk.c vmm/arch/arm64/walk_short.c vmm/arch/arm64/insn/insn.c
- * Links: vmm/arch/arm64/insn/a64.c vmm/arch/arm64/insn/a64_simd.c
- * Links: vmm/arch/arm64/insn/a32.c vmm/arch/arm64/insn/t32.c
- * Links: trace/decode/device_regs.c trace/decode/smccc.c
- * Links: vmm/vmm.c vmm/load.c vmm/life.c vmm/core/footprint.c
- * Links: vmm/core/vcpu.c vmm/core/run.c vmm/core/exit.c vmm/core/vm.c vmm/core/kvm_attr.c
- * Links: vmm/core/mem.c
- * Links: vmm/core/bus.c vmm/core/loop.c vmm/core/console.c vmm/arch/arm64/vcpu_regs.c
- * Links: vmm/arch/arm64/vm_type.c vmm/arch/arm64/gic.c vmm/arch/arm64/gic_reset.c
- * Links: vmm/arch/arm64/suspend.c vmm/ctl/server.c vmm/ctl/commands.c vmm/ctl/profile.c
- * Links: vmm/arch/arm64/smccc.c vmm/boot/image.c vmm/boot/elf.c vmm/boot/source.c vmm/boot/zboot.c
- * Links: vmm/boot/zimage.c
- * Links: vmm/boot/firmware.c vmm/boot/layout.c vmm/boot/fdt.c vmm/boot/dtb.c vmm/devices.c
- * Links: vmm/dev/scratch.c
- * Links: vmm/machine/machine.c vmm/machine/virt.c vmm/machine/skeletons.S vmm/dev/pl011.c
- * Links: vmm/machine/vexpress.c vmm/dev/vexpress_sysreg.c vmm/dev/sp804.c
- * Links: vmm/dev/pl031.c vmm/dev/pl061.c vmm/dev/virtio/blk.c vmm/dev/virtio/virtio.c
- * Links: vmm/dev/virtio/blk_file.c vmm/dev/virtio/blk_request.c vmm/dev/virtio/blk_ring.c
- * Links: vmm/dev/virtio/mmio.c vmm/dev/virtio/queue.c
- * Links: tests/unit/fake_kvm.c tests/unit/fake_log.c tests/unit/fake_files.c vmm/core/lock.c
- * Links: tests/unit/fake_run.c vmm/machine/lab.c vmm/lab/lab.c vmm/lab/port.c vmm/lab/regs.c
- * Links: vmm/lab/host_files.c
- * Links: vmm/lab/explain.c vmm/lab/explain_table.c vmm/lab/explain_run.c
- * Links: vmm/lab/explain_merge.c vmm/arch/arm64/page_table.c vmm/arch/arm64/walk.c
- * Links: vmm/arch/arm64/walk_short.c
- * Libs: elf fdt z zstd jansson uring
- * Wraps: tl_vm_init
- * Links: vmm/arch/arm64/cpu_features.c vmm/arch/arm64/id_regs.c vmm/arch/arm64/id_fields.c
- * Links: vmm/dev/gicv2m.c vmm/dev/virtio/net.c vmm/dev/virtio/net_tap.c vmm/dev/virtio/net_user.c
- * Links: vmm/dev/virtio/passt.c vmm/dev/virtio/console.c vmm/dev/virtio/console_port.c
- * Links: vmm/dev/virtio/p9.c vmm/dev/virtio/p9/server.c vmm/dev/virtio/p9/session.c
- * Links: vmm/dev/virtio/p9/file.c vmm/dev/virtio/p9/attr.c vmm/dev/virtio/p9/tree.c
- * Links: vmm/dev/virtio/p9/fid.c vmm/dev/virtio/p9/beneath.c vmm/dev/virtio/p9/wire.c
- * Links: vmm/dev/virtio/vsock.c vmm/dev/virtio/vsock_unix.c vmm/dev/virtio/vsock_conn.c
- * Links: vmm/dev/virtio/rng.c vmm/dev/virtio/balloon.c base/unix_socket.c base/parse.c
- */
 #include "tests/unit/unit.h"
 
 #include <errno.h>
